@@ -1,0 +1,117 @@
+"""What a simulation is told: arrivals, promises, and the people on duty. Plain arrays, so that it can be compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from staffing.timegrid import TimeGrid
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A roster on duty and the work that meets it.
+
+    Q queues, T = grid.size intervals, A agents, P stretches of duty. Times in seconds from the start of the grid.
+
+    Parameters
+    ----------
+    grid
+        Horizon.
+    queues
+        Names, (Q,).
+    arrivals
+        Expected contacts that reach people, (Q, T).
+    aht_s
+        Mean handle time of an experienced person, (Q, T).
+    aht_cv
+        Coefficient of variation of a single handle time, (Q,).
+    deferred
+        Whether the queue's work waits for a deadline instead of a person waiting, (Q,).
+    patience_s
+        Mean patience, infinite where nobody leaves, (Q,).
+    redial_share
+        Share of those who abandon that call again, (Q,), after about `redial_after_s`.
+    at_once
+        Contacts one person handles at a time, (Q,). An agent holds several only of one queue.
+    priority
+        1 is served first, (Q,).
+    open_mask
+        Whether contacts of the queue may be started in the interval, (Q, T).
+    target_s
+        A live contact is in time if it is answered within these seconds, (Q,).
+    due_s
+        Deadline of a deferred contact that arrives at the start of an interval, (Q, T + 1); one that arrives within
+        an interval has its deadline between the two by straight line. Infinite for live queues.
+    speed
+        Pace of each agent on each queue (1: the queue's handle time; 0: cannot serve it), (A, Q).
+    order
+        Preference of each agent, 1 first, (A, Q).
+    duty_agent, duty_start_s, duty_end_s
+        Stretches during which an agent takes contacts, breaks cut out, by agent and time, (P,). A contact in hand when
+        a stretch ends is finished and delays what follows.
+    duty_shift
+        Number of the shift each stretch belongs to, (P,): an absence takes whole shifts.
+    absence
+        Probability that a shift is not worked, by agent, (A,).
+    away_share
+        Share of the duty of a shift lost to things the plan does not fix (meetings, coaching), by agent, (A,).
+    day_cv
+        Coefficient of variation of the day's random factor on the arrivals, (Q,).
+    shared_day_factor
+        Share of the variance of the day's factor that all queues have in common, 0 to 1.
+    opening_backlog
+        Deferred contacts waiting at the start, (Q,).
+    """
+
+    grid: TimeGrid
+    queues: tuple[str, ...]
+    arrivals: Floats
+    aht_s: Floats
+    aht_cv: Floats
+    deferred: Bools
+    patience_s: Floats
+    redial_share: Floats
+    at_once: Ints
+    priority: Ints
+    open_mask: Bools
+    target_s: Floats
+    due_s: Floats
+    speed: Floats
+    order: Ints
+    duty_agent: Ints
+    duty_start_s: Floats
+    duty_end_s: Floats
+    duty_shift: Ints
+    absence: Floats
+    away_share: Floats
+    day_cv: Floats
+    shared_day_factor: float = 0.5
+    redial_after_s: float = 600.0
+    opening_backlog: Floats | None = None
+
+    def __post_init__(self) -> None:
+        queues, size = len(self.queues), self.grid.size
+        for name, shape in {
+            "arrivals": (queues, size),
+            "aht_s": (queues, size),
+            "open_mask": (queues, size),
+            "due_s": (queues, size + 1),
+            "target_s": (queues,),
+            "patience_s": (queues,),
+            "at_once": (queues,),
+            "day_cv": (queues,),
+        }.items():
+            found = getattr(self, name).shape
+            if found != shape:
+                msg = f"{name} has shape {found}, needs {shape}"
+                raise ValueError(msg)
+        if self.speed.shape[1:] != (queues,) or self.order.shape != self.speed.shape:
+            msg = f"speed and order need shape (agents, {queues})"
+            raise ValueError(msg)
