@@ -64,15 +64,16 @@ class Calendar:
 class OpeningHours:
     """Weekly opening windows of a queue.
 
-    A public holiday without windows of its own is kept as a Sunday; a made-up working day as a Monday.
+    A public holiday without windows of its own is kept as a Sunday; a made-up working day as a
+    Monday.
 
     Parameters
     ----------
     name
         Name that queues refer to.
     windows
-        For each of mon .. sun and holiday, the windows as (opens, closes) in minutes from midnight; a window that runs
-        past midnight closes after minute 1440.
+        For each of mon .. sun and holiday, the windows as (opens, closes) in minutes from midnight;
+        a window that runs past midnight closes after minute 1440.
     """
 
     name: str
@@ -104,7 +105,7 @@ class OpeningHours:
         return np.concatenate(days)
 
 
-ALWAYS_OPEN = OpeningHours("24x7", {d: ((0, MINUTES_PER_DAY),) for d in (*WEEKDAYS, HOLIDAY)})
+ALWAYS_OPEN = OpeningHours("24x7", dict.fromkeys((*WEEKDAYS, HOLIDAY), ((0, MINUTES_PER_DAY),)))
 
 
 def deadline_s(
@@ -124,13 +125,15 @@ def deadline_s(
     limit
         Length of the promise in `unit`.
     unit
-        `s`, `min` and `h` run on the wall clock, day and night; `open_h` runs while `hours` are open;
-        `business_day` ends at the close of the limit-th business day after the day of arrival (a contact that
-        arrives on a day off counts from the next business day, as if it came at its opening).
+        `s`, `min` and `h` run on the wall clock, day and night; `open_h` runs while `hours` are
+        open; `business_day` ends at the close of the limit-th business day after the day of arrival
+        (a contact that arrives on a day off counts from the next business day, as if it came at its
+        opening).
 
     Returns
     -------
-    Seconds from the start of the grid, the shape of `arrivals_s`; infinite where the clock stops for good.
+    Seconds from the start of the grid, the shape of `arrivals_s`; infinite where the clock stops
+    for good.
 
     Raises
     ------

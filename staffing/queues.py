@@ -28,7 +28,7 @@ class QueueKind(StrEnum):
     LIVE = "live"
     """Answered at once: a person waits on the line, in the chat or at the desk."""
     DEFERRED = "deferred"
-    """Done by a deadline: e-mail, social media, tickets, call-backs, outbound work, hours of project work."""
+    """Done by a deadline: e-mail, social media, tickets, call-backs, outbound, project hours."""
     POST = "post"
     """Not contacts but people who must be there."""
 
@@ -37,9 +37,10 @@ class QueueKind(StrEnum):
 class Target:
     """One promise of one queue.
 
-    `limit` is in `unit` (s, min, h, open_h, business_day; people for present; hours for weekly_hours; people per `per`
-    requests for per_requests; money for cost_per_contact), `share` the part of the contacts for which it holds, kept
-    over each `period` (interval, day, week, month).
+    `limit` is in `unit` (s, min, h, open_h, business_day; people for present; hours for
+    weekly_hours; people per `per` requests for per_requests; money for cost_per_contact), `share`
+    the part of the contacts for which it holds, kept over each `period` (interval, day, week,
+    month).
     """
 
     queue: str
@@ -72,9 +73,9 @@ class Target:
 class Queue:
     """A stream of contacts: channel x contact type x priority.
 
-    Shares are between 0 and 1, durations in the unit of their name. `aht_s` is the handle time of an experienced
-    person without concurrency; `at_once` the number of chats one person holds; `patience_s` infinite where nobody
-    hangs up.
+    Shares are between 0 and 1, durations in the unit of their name. `aht_s` is the handle time of
+    an experienced person without concurrency; `at_once` the number of chats one person holds;
+    `patience_s` infinite where nobody hangs up.
     """
 
     name: str

@@ -1,14 +1,14 @@
 """The horizon of a plan as equal intervals of local wall-clock time.
 
-Every array with a time axis in this project is indexed by these intervals. The grid has 24 hours on every day: on the
-two days a year when clocks change, the hour that does not exist is simply without contacts and the hour that comes
-twice is planned as one.
+Every array with a time axis in this project is indexed by these intervals. The grid has 24 hours on
+every day: on the two days a year when clocks change, the hour that does not exist is simply without
+contacts and the hour that comes twice is planned as one.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ class TimeGrid:
         If there is no day or the interval does not divide a day.
     """
 
-    start: date
+    start: dt.date
     days: int
     interval_min: int = 30
 
@@ -74,15 +74,15 @@ class TimeGrid:
         """Weeks touched by the horizon, the last perhaps short."""
         return -(-self.days // 7)
 
-    def date(self, day: int) -> date:
+    def date(self, day: int) -> dt.date:
         """Date of a day number, which may lie outside the horizon."""
-        return self.start + timedelta(days=int(day))
+        return self.start + dt.timedelta(days=int(day))
 
-    def dates(self) -> list[date]:
+    def dates(self) -> list[dt.date]:
         """All dates of the horizon."""
         return [self.date(d) for d in range(self.days)]
 
-    def day(self, when: date) -> int:
+    def day(self, when: dt.date) -> int:
         """Day number of a date, negative before the start."""
         return (when - self.start).days
 
@@ -90,10 +90,10 @@ class TimeGrid:
         """Start of every interval, (size,), local time without a zone."""
         return pd.date_range(self.start, periods=self.size, freq=f"{self.interval_min}min")
 
-    def start_of(self, interval: int) -> datetime:
+    def start_of(self, interval: int) -> dt.datetime:
         """Local time at which an interval starts; also outside the horizon."""
-        midnight = datetime.combine(self.start, datetime.min.time())
-        return midnight + timedelta(minutes=int(interval) * self.interval_min)
+        midnight = dt.datetime.combine(self.start, dt.time())
+        return midnight + dt.timedelta(minutes=int(interval) * self.interval_min)
 
     def index(self, starts: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
         """Interval number of each time, outside 0..size-1 where it lies outside the horizon."""

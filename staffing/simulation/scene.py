@@ -1,4 +1,4 @@
-"""What a simulation is told: arrivals, promises, and the people on duty. Plain arrays, so that it can be compiled."""
+"""What a simulation is told: arrivals, promises and the people on duty, as plain arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ Bools = npt.NDArray[np.bool_]
 class Scene:
     """A roster on duty and the work that meets it.
 
-    Q queues, T = grid.size intervals, A agents, P stretches of duty. Times in seconds from the start of the grid.
+    Q queues, T = grid.size intervals, A agents, P stretches of duty. Times in seconds from the
+    start of the grid.
 
     Parameters
     ----------
@@ -47,21 +48,23 @@ class Scene:
     target_s
         A live contact is in time if it is answered within these seconds, (Q,).
     due_s
-        Deadline of a deferred contact that arrives at the start of an interval, (Q, T + 1); one that arrives within
-        an interval has its deadline between the two by straight line. Infinite for live queues.
+        Deadline of a deferred contact that arrives at the start of an interval, (Q, T + 1); one
+        that arrives within an interval has its deadline between the two by straight line. Infinite
+        for live queues.
     speed
         Pace of each agent on each queue (1: the queue's handle time; 0: cannot serve it), (A, Q).
     order
         Preference of each agent, 1 first, (A, Q).
     duty_agent, duty_start_s, duty_end_s
-        Stretches during which an agent takes contacts, breaks cut out, by agent and time, (P,). A contact in hand when
-        a stretch ends is finished and delays what follows.
+        Stretches during which an agent takes contacts, breaks cut out, by agent and time, (P,). A
+        contact in hand when a stretch ends is finished and delays what follows.
     duty_shift
         Number of the shift each stretch belongs to, (P,): an absence takes whole shifts.
     absence
         Probability that a shift is not worked, by agent, (A,).
     away_share
-        Share of the duty of a shift lost to things the plan does not fix (meetings, coaching), by agent, (A,).
+        Share of the duty of a shift lost to things the plan does not fix (meetings, coaching), by
+        agent, (A,).
     day_cv
         Coefficient of variation of the day's random factor on the arrivals, (Q,).
     shared_day_factor
