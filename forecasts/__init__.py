@@ -1,0 +1,14 @@
+"""What arrives: contacts and handling time per queue and interval, as a distribution."""
+
+from .checks import check_history
+from .history import Finding, HistoryError
+from .predict import Forecast, forecast, forecast_detail
+
+__all__ = [
+    "Finding",
+    "Forecast",
+    "HistoryError",
+    "check_history",
+    "forecast",
+    "forecast_detail",
+]

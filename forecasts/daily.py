@@ -1,0 +1,206 @@
+"""Daily totals: a ridge regression of log volume with forgetting, beside a robust weekday mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .effects import CLOSED, HOLIDAY, ORDINARY, WORKING_DAY, Days
+
+HALF_LIFE_DAYS = 120.0  # forgetting of the regression
+LEVEL_HALF_LIFE_DAYS = 14.0  # forgetting of the level that its residuals add
+LEVEL_PRIOR_DAYS = 7.0  # days of residuals that the level has to outweigh
+TREND_SD_PER_YEAR = 0.3
+TREND_DAMPING_DAYS = 60.0  # the trend fades with this time constant past the last day
+WEEKDAYS_AVERAGED = 8
+MONTH_SD = 0.05
+YEAR_SD = 0.15
+DAYS_FOR_MONTH = 60
+DAYS_FOR_YEAR = 400
+DAYS_FOR_TREND = 28
+# Fewer contacts a day, or fewer days, than this carry no regression.
+WEAK_CONTACTS = 5.0
+WEAK_DAYS = 21
+OUTLIER_SD = 4.0
+HUBER_SD = 2.0
+
+
+@dataclass(frozen=True)
+class DailyForecast:
+    """Expected totals of the days asked for, and what was noticed.
+
+    Parameters
+    ----------
+    total
+        Expected contacts on each day, were it open as usual.
+    outliers
+        Pairs (day, ratio to what was expected) whose weight was cut.
+    weak
+        Whether only weekday means could be used.
+    """
+
+    total: np.ndarray
+    outliers: tuple[tuple[int, float], ...]
+    weak: bool
+
+
+def forecast_daily(total: np.ndarray, days: Days, horizon: np.ndarray) -> DailyForecast:
+    """Forecast daily totals.
+
+    The mean of two forecasts that fail differently: the regression, and the robust mean of the
+    last weekdays of the same kind (ordinary days only). Weak series take the second alone.
+
+    Parameters
+    ----------
+    total
+        Contacts of each day of history, from element 0 of `days`; NaN where closed or unknown.
+    days
+        Description of history and future.
+    horizon
+        Elements of `days` to forecast, at or after ``len(total)``.
+    """
+    n = len(total)
+    adjusted = total / np.exp(days.log_factor[:n])
+    adjusted = np.where(days.kind[:n] == CLOSED, np.nan, adjusted)
+    known = np.flatnonzero(~np.isnan(adjusted))
+    factor = np.exp(days.log_factor[horizon])
+    if not len(known):
+        return DailyForecast(np.zeros(len(horizon)), (), True)
+    by_weekday = weekday_means(adjusted, days)
+    rows = effective_weekdays(days, ~np.isnan(by_weekday))
+    simple = rows[horizon] @ np.nan_to_num(by_weekday, nan=float(np.nanmean(adjusted)))
+    recent = adjusted[known[-56:]]
+    if len(known) < WEAK_DAYS or recent.mean() < WEAK_CONTACTS:
+        return DailyForecast(simple * factor, (), True)
+    regression, outliers = _regress(adjusted, days, rows, known, horizon)
+    plain = days.plain[horizon]
+    both = np.where(plain, 0.5 * (regression + simple), regression)
+    return DailyForecast(both * factor, outliers, False)
+
+
+def weekday_means(total: np.ndarray, days: Days) -> np.ndarray:
+    """Robust mean of the last plain days of each weekday, shape (7,); NaN where none was seen.
+
+    Values beyond 3 robust standard deviations of the weekday's median are pulled in to there. Few
+    contacts say little: means are shrunk to the overall mean by the James-Stein factor of their
+    spread against Poisson noise.
+    """
+    n = len(total)
+    usable = ~np.isnan(total) & days.plain[:n]
+    means, counts = np.full(7, np.nan), np.zeros(7)
+    for w in range(7):
+        values = total[usable & (days.weekday[:n] == w)][-WEEKDAYS_AVERAGED:]
+        if not len(values):
+            continue
+        middle = np.median(values)
+        spread = 3 * max(1.4826 * np.median(np.abs(values - middle)), np.sqrt(middle), 1.0)
+        means[w] = np.clip(values, middle - spread, middle + spread).mean()
+        counts[w] = len(values)
+    seen = counts > 0
+    if seen.sum() < 3:
+        return means
+    overall = np.average(means[seen], weights=counts[seen])
+    noise = max(overall, 1e-9) / counts[seen]
+    chi2 = float(((means[seen] - overall) ** 2 / noise).sum())
+    shrink = min(1.0, (seen.sum() - 1) / max(chi2, 1e-9))
+    means[seen] += shrink * (overall - means[seen])
+    return means
+
+
+def effective_weekdays(days: Days, weekday_seen: np.ndarray) -> np.ndarray:
+    """Which weekday each day resembles, shape (days, 7), rows summing to 1.
+
+    A holiday is like the rest day, a made-up working day like the mean working day, a bridge day
+    half and half; where no such day was ever open a day stays itself.
+    """
+    rows = np.eye(7)[days.weekday]
+    working = np.array(
+        [
+            weekday_seen[w] and not days.rest[(days.weekday == w) & (days.kind == ORDINARY)].any()
+            for w in range(7)
+        ]
+    )
+    if working.any():
+        rows[days.kind == WORKING_DAY] = working / working.sum()
+    rest = days.rest_weekday
+    if weekday_seen[rest]:
+        rows[days.kind == HOLIDAY] = np.eye(7)[rest]
+        rows[days.bridge] = 0.5 * rows[days.bridge] + 0.5 * np.eye(7)[rest]
+    return rows
+
+
+def _regress(
+    total: np.ndarray, days: Days, rows: np.ndarray, known: np.ndarray, horizon: np.ndarray
+) -> tuple[np.ndarray, tuple[tuple[int, float], ...]]:
+    """Bayesian ridge regression of log totals with forgetting and Huber weights.
+
+    Each effect has a normal prior around 0; the noise variance is re-estimated from the residuals
+    so that noisy queues are shrunk harder (Hoerl and Kennard 1970; Lindley and Smith 1972).
+    """
+    n = len(total)
+    design, prior_sd = _design(days, rows, n, len(known))
+    used = np.abs(design[known]).max(axis=0) > 0
+    design, prior_sd = design[:, used], prior_sd[used]
+    target = np.log(np.maximum(total[known], 0.5))
+    centre = float(np.median(target))
+    x, y = design[known], target - centre
+    forget = 0.5 ** ((n - known) / HALF_LIFE_DAYS)
+    poisson = 1.0 / np.maximum(total[known], 1.0)
+    sigma2 = float(np.var(y)) * 0.1 + 1e-6
+    huber = np.ones(len(known))
+    for _ in range(4):
+        weight = forget * huber * sigma2 / (sigma2 + poisson)
+        gram = (x * weight[:, None]).T @ x + np.diag(sigma2 / prior_sd**2)
+        beta = np.linalg.solve(gram, x.T @ (weight * y))
+        residual = y - x @ beta
+        scale = np.sqrt(sigma2 + poisson)
+        typical = 1.4826 * float(np.median(np.abs(residual)))
+        sigma2 = max(typical**2 - float(np.median(poisson)), 0.1 * typical**2, 1e-6)
+        scale = np.sqrt(sigma2 + poisson)
+        huber = np.minimum(1.0, HUBER_SD * scale / np.maximum(np.abs(residual), 1e-9))
+    clipped = np.clip(residual, -HUBER_SD * scale, HUBER_SD * scale)
+    recent = 0.5 ** ((n - known) / LEVEL_HALF_LIFE_DAYS)
+    level = float((recent * clipped).sum() / (recent.sum() + LEVEL_PRIOR_DAYS))
+    # exp of a mean log underestimates a mean: Duan's (1983) smearing over the central residuals.
+    inside = np.abs(residual) < 3 * scale
+    smear = float(np.average(np.exp(residual[inside]), weights=forget[inside]))
+    smear = min(max(smear, 1.0), 1.25)
+    forecast = np.exp(centre + design[horizon] @ beta + level) * smear
+    odd = np.flatnonzero(np.abs(residual) > OUTLIER_SD * scale)
+    outliers = tuple((int(known[i]), float(np.exp(residual[i]))) for i in odd)
+    return forecast, outliers
+
+
+def _design(
+    days: Days, rows: np.ndarray, n_history: int, n_known: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Design matrix over all days, and the prior standard deviation of each column's effect."""
+    t = np.arange(len(days.weekday), dtype=float) - n_history
+    blocks: list[np.ndarray] = [np.ones((len(t), 1)), rows]
+    prior = [10.0] + [1.0] * 7
+    if n_known >= DAYS_FOR_TREND:
+        past_end = np.maximum(t, 0.0)
+        damped = np.where(
+            t <= 0, t, TREND_DAMPING_DAYS * (1 - np.exp(-past_end / TREND_DAMPING_DAYS))
+        )
+        blocks.append(damped[:, None] / 365.25)
+        prior.append(TREND_SD_PER_YEAR)
+    dates = days.first_day + np.arange(len(t))
+    if n_known >= DAYS_FOR_MONTH:
+        months = dates.astype("datetime64[M]")
+        length = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(int)
+        day_of_month = (dates - months.astype("datetime64[D]")).astype(int)
+        angle = 2 * np.pi * day_of_month / length
+        for k in (1, 2, 3):
+            blocks += [np.cos(k * angle)[:, None], np.sin(k * angle)[:, None]]
+            prior += [MONTH_SD, MONTH_SD]
+    if n_history >= DAYS_FOR_YEAR:
+        angle = 2 * np.pi * dates.astype(np.int64) / 365.25
+        for k in (1, 2, 3, 4):
+            blocks += [np.cos(k * angle)[:, None], np.sin(k * angle)[:, None]]
+            prior += [YEAR_SD / k, YEAR_SD / k]
+    for name, column in days.columns.items():
+        blocks.append(column[:, None])
+        prior.append(days.prior_sd[name])
+    return np.hstack(blocks), np.array(prior)

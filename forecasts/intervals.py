@@ -1,0 +1,104 @@
+"""The forecast as a distribution: a random factor a day, and noise beyond Poisson an interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+MAX_DAY_CV = 0.5
+DEFAULT_DAY_CV = 0.1
+LEAST_DAYS = 10
+CALIBRATED_SHARE = 0.8  # the central interval whose coverage is set on past origins
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far counts stray from their forecast.
+
+    Parameters
+    ----------
+    day_cv
+        Coefficient of variation of the day's random factor.
+    interval_cv
+        The same for what is added within a day, interval by interval.
+    interval_scale, day_scale
+        Factors on the variance, set so that central 80 % intervals covered 80 % in the past.
+    """
+
+    day_cv: float
+    interval_cv: float
+    interval_scale: float = 1.0
+    day_scale: float = 1.0
+
+    def interval_variance(self, mean: np.ndarray) -> np.ndarray:
+        """Variance of an interval's count."""
+        return self.interval_scale * (mean + (self.day_cv**2 + self.interval_cv**2) * mean**2)
+
+    def day_variance(self, mean: np.ndarray) -> np.ndarray:
+        """Variance of a day's count."""
+        return self.day_scale * (mean + self.day_cv**2 * mean**2)
+
+
+def calibrate(actual: np.ndarray, predicted: np.ndarray) -> Spread:
+    """Estimate the spread from forecasts made at past origins.
+
+    Parameters
+    ----------
+    actual, predicted
+        Counts and their forecasts, shape (days of all origins, intervals); NaN where closed.
+
+    Notes
+    -----
+    The day's factor is judged robustly (interquartile range of actual / predicted beyond Poisson),
+    the interval's by moments around the day's actual total. Both are then scaled together until the
+    central 80 % interval covers 80 % of the past: counts are discrete, errors have heavy tails.
+    """
+    both = ~np.isnan(actual) & ~np.isnan(predicted) & (np.nan_to_num(predicted) > 0)
+    y, mu = np.where(both, actual, 0.0), np.where(both, predicted, 0.0)
+    day_y, day_mu = y.sum(axis=1), mu.sum(axis=1)
+    some = day_mu > 0
+    if some.sum() < LEAST_DAYS:
+        return Spread(DEFAULT_DAY_CV, 0.0)
+    ratio = day_y[some] / day_mu[some]
+    quarter, three_quarters = np.quantile(ratio, [0.25, 0.75])
+    variance = max(float(three_quarters - quarter) / 1.349, 0.0) ** 2
+    # Errors shared by all days of an origin widen the spread around 1, not around its own middle.
+    variance += float(np.median(ratio) - 1.0) ** 2
+    excess = variance - float(np.median(1.0 / day_mu[some]))
+    day_cv = float(np.sqrt(np.clip(excess, 0.0, MAX_DAY_CV**2)))
+    given_day = mu * np.where(some, day_y / np.where(some, day_mu, 1.0), 0.0)[:, None]
+    moment = ((y - given_day) ** 2 - given_day).sum() / max((given_day**2).sum(), 1e-12)
+    spread = Spread(day_cv, float(np.sqrt(np.clip(moment, 0.0, 1.0))))
+    interval_scale = _cover(y[both], mu[both], spread.interval_variance(mu[both]))
+    day_scale = _cover(day_y[some], day_mu[some], spread.day_variance(day_mu[some]))
+    return Spread(spread.day_cv, spread.interval_cv, interval_scale, day_scale)
+
+
+def count_quantile(mean: np.ndarray, variance: np.ndarray, level: float) -> np.ndarray:
+    """Quantile of a count, as that of the gamma distribution with its mean and variance.
+
+    By the cube-root transformation of Wilson and Hilferty (1931): continuous, so that a calibrated
+    spread can make discrete counts cover what is claimed on average.
+    """
+    mean = np.asarray(mean, float)
+    shape_inverse = np.divide(variance, mean**2, out=np.zeros_like(mean), where=mean > 0)
+    z = NormalDist().inv_cdf(level)
+    root = 1 - shape_inverse / 9 + z * np.sqrt(shape_inverse / 9)
+    return mean * np.maximum(root, 0.0) ** 3
+
+
+def _cover(actual: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> float:
+    """Factor on the variance with which the central interval covers its share of `actual`."""
+    tail = (1 - CALIBRATED_SHARE) / 2
+    low, high = 0.2, 5.0
+    for _ in range(12):
+        middle = float(np.sqrt(low * high))
+        inside = actual >= count_quantile(mean, middle * variance, tail)
+        inside &= actual <= count_quantile(mean, middle * variance, 1 - tail)
+        if inside.mean() < CALIBRATED_SHARE:
+            low = middle
+        else:
+            high = middle
+    return float(np.sqrt(low * high))

@@ -1,0 +1,276 @@
+"""The way in: from interval history to a forecast with its distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .checks import check_grid
+from .daily import DailyForecast, forecast_daily
+from .effects import CLOSED, HOLIDAY, Days, describe_days
+from .handle_time import fit_handle_time
+from .history import MINUTES_PER_DAY, QueueHistory, read_history
+from .intervals import Spread, calibrate, count_quantile
+from .shape import Shapes, forecast_shapes, full_day_totals
+
+ORIGINS = 8
+ORIGIN_STEP_DAYS = 7
+ORIGIN_HORIZON_DAYS = 28
+LEAST_TRAINING_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A forecast of several queues.
+
+    Parameters
+    ----------
+    table
+        ``queue, start, volume, aht_s`` and one column per quantile; a row per open interval.
+    days
+        ``queue, date, volume`` and quantiles of the day's total (which are narrower than sums of
+        interval quantiles).
+    day_cv
+        Per queue, the coefficient of variation of the factor that moves all intervals of a day.
+    notices
+        Sentences for the planner.
+    """
+
+    table: pd.DataFrame
+    days: pd.DataFrame
+    day_cv: dict[str, float]
+    notices: tuple[str, ...]
+
+    def summary(self) -> str:
+        """One line per queue, then the notices."""
+        lines = []
+        for queue, part in self.table.groupby("queue", sort=False):
+            lines.append(
+                f"{queue}: {part['volume'].sum():.0f} contacts in {len(part)} open intervals, "
+                f"day factor cv {self.day_cv[str(queue)]:.2f}"
+            )
+        return "\n".join([*lines, *self.notices])
+
+
+def forecast(
+    history: pd.DataFrame,
+    days: int,
+    country: str | None = None,
+    calendar: pd.DataFrame | None = None,
+    drivers: pd.DataFrame | None = None,
+    quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+    *,
+    start: object = None,
+    open_hours: Mapping[str, pd.DatetimeIndex] | None = None,
+) -> pd.DataFrame:
+    """Forecast contacts and handling time per queue and interval.
+
+    Parameters
+    ----------
+    history
+        Interval counts: ``queue, start, volume`` and perhaps ``aht_s``. Intervals are inferred; an
+        interval without a row was closed or unknown.
+    days
+        Number of days to forecast.
+    country
+        For public holidays: ISO code, or code and region (``US-NY``).
+    calendar
+        ``date, kind`` (holiday, working_day, closed, event) and perhaps ``name, queue`` (empty:
+        all)``, factor, like``; covers history and future.
+    drivers
+        ``date, driver, value`` and perhaps ``queue``.
+    quantiles
+        Levels between 0 and 1; level 0.1 becomes the column ``q0.1``.
+    start
+        First day to forecast; by default the day after the last day of history.
+    open_hours
+        Per queue the starts of its open intervals; by default as the history shows them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``queue, start, volume, aht_s`` (seconds, NaN where the history has none) and the
+        quantiles; one row per open interval.
+
+    Raises
+    ------
+    HistoryError
+        When the history cannot be read.
+    ValueError
+        When `days`, `start`, `quantiles` or `country` make no sense.
+    """
+    return forecast_detail(
+        history,
+        days,
+        country,
+        calendar,
+        drivers,
+        quantiles,
+        start=start,
+        open_hours=open_hours,
+    ).table
+
+
+def forecast_detail(
+    history: pd.DataFrame,
+    days: int,
+    country: str | None = None,
+    calendar: pd.DataFrame | None = None,
+    drivers: pd.DataFrame | None = None,
+    quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+    *,
+    start: object = None,
+    open_hours: Mapping[str, pd.DatetimeIndex] | None = None,
+) -> Forecast:
+    """Forecast as :func:`forecast` does, with day totals, day factors and notices."""
+    if days < 1:
+        message = f"days is {days}; at least one day must be forecast"
+        raise ValueError(message)
+    if not all(0 < q < 1 for q in quantiles):
+        message = f"quantiles {tuple(quantiles)} must lie between 0 and 1"
+        raise ValueError(message)
+    grids, findings = read_history(history)
+    last_day = grids[0].first_day + (grids[0].n_days - 1)
+    first = last_day + 1 if start is None else np.datetime64(pd.Timestamp(start).date(), "D")
+    if first <= last_day:
+        message = f"start {first} is not after the last day of history, {last_day}"
+        raise ValueError(message)
+    notices = [str(finding) for finding in findings]
+    tables, totals, day_cv = [], [], {}
+    for grid in grids:
+        notices += [str(finding) for finding in check_grid(grid)]
+        ahead = int((first - last_day).astype(int)) - 1
+        told = describe_days(
+            grid.first_day, grid.n_days + ahead + days, grid.queue, country, calendar, drivers
+        )
+        horizon = grid.n_days + ahead + np.arange(days)
+        prescribed = None
+        if open_hours is not None and grid.queue in open_hours:
+            prescribed = _open_mask(grid, horizon, open_hours[grid.queue])
+        one = _forecast_queue(grid, told, horizon, prescribed, quantiles)
+        tables.append(one.table)
+        totals.append(one.days)
+        day_cv |= one.day_cv
+        notices += one.notices
+    return Forecast(
+        pd.concat(tables, ignore_index=True),
+        pd.concat(totals, ignore_index=True),
+        day_cv,
+        tuple(dict.fromkeys(notices)),
+    )
+
+
+def _forecast_queue(
+    grid: QueueHistory,
+    told: Days,
+    horizon: np.ndarray,
+    prescribed: np.ndarray | None,
+    quantiles: Sequence[float],
+) -> Forecast:
+    daily, shapes = _expect(grid.volume, told, horizon)
+    spread = _spread_of_past(grid.volume, told, len(horizon))
+    is_open = shapes.open if prescribed is None else prescribed
+    is_open = is_open & (told.kind[horizon] != CLOSED)[:, None]
+    mean = daily.total[:, None] * shapes.profile
+    by_weekday, _ = fit_handle_time(grid.volume, grid.aht_s, told.weekday[: grid.n_days])
+    aht_s = by_weekday[told.weekday[horizon]]
+
+    row, slot = np.nonzero(is_open)
+    volume = mean[row, slot]
+    table = pd.DataFrame(
+        {
+            "queue": grid.queue,
+            "start": grid.start_at(horizon[row], slot),
+            "volume": volume,
+            "aht_s": aht_s[row, slot],
+        }
+    )
+    day_open = np.flatnonzero(is_open.any(axis=1))
+    day_volume = np.where(is_open, mean, 0.0).sum(axis=1)[day_open]
+    dates = (grid.first_day + horizon[day_open]).astype("datetime64[s]")
+    totals = pd.DataFrame({"queue": grid.queue, "date": dates, "volume": day_volume})
+    for q in quantiles:
+        table[f"q{q:g}"] = count_quantile(volume, spread.interval_variance(volume), q)
+        totals[f"q{q:g}"] = count_quantile(day_volume, spread.day_variance(day_volume), q)
+    notices = _notices(grid, told, horizon, daily, shapes, prescribed)
+    return Forecast(table, totals, {grid.queue: spread.day_cv}, notices)
+
+
+def _expect(volume: np.ndarray, told: Days, horizon: np.ndarray) -> tuple[DailyForecast, Shapes]:
+    """Day totals and profiles of the days `horizon` from the rows of `volume` alone."""
+    total = full_day_totals(volume, told)
+    daily = forecast_daily(total, told, horizon)
+    return daily, forecast_shapes(volume, total, told, horizon)
+
+
+def _spread_of_past(volume: np.ndarray, told: Days, n_ahead: int) -> Spread:
+    """Spread of the errors of forecasts made at past origins, each knowing only its past."""
+    n = len(volume)
+    ahead = min(n_ahead, ORIGIN_HORIZON_DAYS)
+    actual, predicted = [], []
+    for k in range(1, ORIGINS + 1):
+        origin = n - k * ORIGIN_STEP_DAYS
+        if origin < LEAST_TRAINING_DAYS:
+            break
+        horizon = np.arange(origin, min(origin + ahead, n))
+        daily, shapes = _expect(volume[:origin], told, horizon)
+        mean = np.where(shapes.open, daily.total[:, None] * shapes.profile, np.nan)
+        actual.append(volume[horizon])
+        predicted.append(mean)
+    if not actual:
+        return Spread(0.1, 0.0)
+    return calibrate(np.vstack(actual), np.vstack(predicted))
+
+
+def _open_mask(grid: QueueHistory, horizon: np.ndarray, starts: pd.DatetimeIndex) -> np.ndarray:
+    """Prescribed opening as a mask over days × intervals of the grid."""
+    mask = np.zeros((len(horizon), grid.volume.shape[1]), bool)
+    starts = pd.DatetimeIndex(starts)
+    day = (starts.normalize() - pd.Timestamp(grid.first_day)).days.to_numpy() - horizon[0]
+    minute = starts.hour.to_numpy() * 60 + starts.minute.to_numpy() - grid.offset_min
+    inside = (day >= 0) & (day < len(horizon))
+    slot = np.mod(minute, MINUTES_PER_DAY) // grid.interval_min
+    mask[day[inside], slot[inside]] = True
+    return mask
+
+
+def _notices(
+    grid: QueueHistory,
+    told: Days,
+    horizon: np.ndarray,
+    daily: DailyForecast,
+    shapes: Shapes,
+    prescribed: np.ndarray | None,
+) -> tuple[str, ...]:
+    """What a planner should know about this queue's forecast."""
+    notes = list(told.notices)
+    name = grid.queue
+    for day, ratio in daily.outliers:
+        notes.append(
+            f"{name}: {grid.first_day + day} had {ratio:.1f} times the contacts expected; its "
+            "weight was cut"
+        )
+    if daily.weak:
+        notes.append(
+            f"{name}: too few contacts or days for a regression; means by weekday are used"
+        )
+    if grid.n_days < LEAST_TRAINING_DAYS + ORIGIN_STEP_DAYS:
+        notes.append(f"{name}: history too short to judge the forecast's error; 10 % a day assumed")
+    seen = (told.kind[: grid.n_days] == HOLIDAY).any()
+    if not seen and (told.kind[horizon] == HOLIDAY).any():
+        notes.append(
+            f"{name}: no public holiday in the history; the coming ones are treated like "
+            "the weekly rest day"
+        )
+    if prescribed is not None:
+        new = prescribed & ~shapes.open
+        never = np.isnan(grid.volume).all(axis=0)
+        if (new & never).any():
+            notes.append(
+                f"{name}: opening hours reach into times never seen open; their contacts are "
+                "taken from the nearest times seen"
+            )
+    return tuple(notes)
