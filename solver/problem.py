@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from staffing.calendar import Calendar
-from staffing.curves import ServiceCurve
 from staffing.timegrid import TimeGrid
+
+if TYPE_CHECKING:
+    from staffing.curves import ServiceCurve
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -68,7 +71,7 @@ class Pattern:
 
     @property
     def end(self) -> int:
-        """Interval of the start's day at which the pattern ends, beyond the day if over midnight."""
+        """Interval, counted from the start's midnight, at which the pattern ends."""
         return self.start + self.length
 
 
@@ -160,7 +163,8 @@ class Group:
     patterns
         Numbers of the patterns that its people may work.
     shift_cost
-        Cost of a pattern on a day with premiums in, (D, P); what a salary already pays is not in it.
+        Cost of a pattern on a day with premiums in, (D, P); what a salary already pays is not in
+        it.
     attendance
         Share of a person on duty that is really there (after sickness and meetings).
     absence, away_share
@@ -203,12 +207,43 @@ class ServiceGoal:
 
 @dataclass(frozen=True)
 class LiveQueue:
-    """A queue answered at once: its curve, least people by interval (T,), and goals."""
+    """A queue answered at once: its goals, and its own contacts' curve over its pool's
+    positions."""
 
     queue: int
     curve: ServiceCurve
-    floor: Ints
     goals: tuple[ServiceGoal, ...]
+
+
+@dataclass(frozen=True)
+class LivePool:
+    """Live queues that the same people serve in one line.
+
+    One position serves all queues of a pool, so its curves count what the whole pool offers and
+    each queue's own contacts in time. Small queues apart would each ask for people of their own.
+
+    Parameters
+    ----------
+    name
+        The queues' names.
+    queues
+        The queues.
+    load
+        (T,) offered load of the pool in agents.
+    floor
+        (T,) least people on duty who can serve the pool, whole people.
+    idle_share
+        (T,) share of a position's time that waits for contacts at the usual staffing.
+    price
+        Of an hour of a missing person under the floor.
+    """
+
+    name: str
+    queues: tuple[LiveQueue, ...]
+    load: Floats
+    floor: Ints
+    idle_share: Floats
+    price: float
 
 
 @dataclass(frozen=True)
@@ -320,7 +355,7 @@ class Problem:
     patterns: tuple[Pattern, ...]
     groups: tuple[Group, ...]
     agents: tuple[Agent, ...]
-    live: tuple[LiveQueue, ...]
+    pools: tuple[LivePool, ...]
     deferred: tuple[DeferredQueue, ...]
     presence: tuple[Presence, ...] = ()
     day_heads: tuple[DayHeads, ...] = ()

@@ -1,0 +1,145 @@
+"""The OR-Tools solvers behind one door: a matrix in, values, bound and duals out.
+
+Limits are counted in nodes and iterations where a result must be the same twice; the seconds are
+only the emergency brake.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from solver.linear import Matrix
+from solver.problem import Floats
+
+
+class Outcome(StrEnum):
+    """What a solver says of a model."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A solver's answer: values (n,) or None, proved lower bound, duals of rows (m,) of an LP."""
+
+    outcome: Outcome
+    values: Floats | None
+    objective: float
+    bound: float
+    duals: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try: relative gap, nodes without and in all, seconds as the emergency brake."""
+
+    gap: float = 1e-4
+    nodes: int = 100_000
+    stall_nodes: int = -1
+    seconds: float = 60.0
+    seed: int = 1
+
+
+def solve_linear(matrix: Matrix, *, seconds: float = 120.0, duals: bool = False) -> Solved:
+    """Solve the continuous relaxation (by GLOP)."""
+    from ortools.math_opt.python import mathopt
+
+    parameters = mathopt.SolveParameters(
+        time_limit=dt.timedelta(seconds=seconds),
+    )
+    return _solve(matrix, mathopt.SolverType.GLOP, parameters, relax=True, duals=duals)
+
+
+def solve_integer(matrix: Matrix, effort: Effort, start: Floats | None = None) -> Solved:
+    """Solve with the integer columns whole (by SCIP), from a start if one is given."""
+    from ortools.math_opt.python import mathopt
+
+    parameters = mathopt.SolveParameters(
+        time_limit=dt.timedelta(seconds=effort.seconds),
+        relative_gap_tolerance=effort.gap,
+        node_limit=effort.nodes,
+        random_seed=effort.seed,
+        threads=1,
+    )
+    scip = parameters.gscip
+    # Processor time, so that a busy machine does not cut a solve short.
+    scip.int_params["timing/clocktype"] = 1
+    if effort.stall_nodes >= 0:
+        scip.long_params["limits/stallnodes"] = effort.stall_nodes
+    return _solve(matrix, mathopt.SolverType.GSCIP, parameters, relax=False, start=start)
+
+
+def _solve(
+    matrix: Matrix,
+    solver: object,
+    parameters: object,
+    *,
+    relax: bool,
+    duals: bool = False,
+    start: Floats | None = None,
+) -> Solved:
+    from ortools.math_opt.python import mathopt
+
+    model = mathopt.Model.from_model_proto(_proto(matrix, relax=relax))
+    hints = []
+    if start is not None:
+        variables = list(model.variables())
+        hints = [
+            mathopt.SolutionHint(
+                variable_values={
+                    variables[i]: float(start[i]) for i in np.flatnonzero(matrix.integer)
+                }
+            )
+        ]
+    result = mathopt.solve(
+        model,
+        solver,
+        params=parameters,
+        model_params=mathopt.ModelSolveParameters(solution_hints=hints),
+    )
+    reason = result.termination.reason
+    bound = result.termination.objective_bounds.dual_bound
+    if not result.has_primal_feasible_solution():
+        infeasible = reason in (
+            mathopt.TerminationReason.INFEASIBLE,
+            mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED,
+        )
+        outcome = Outcome.INFEASIBLE if infeasible else Outcome.NOTHING
+        return Solved(outcome, None, np.inf, -np.inf if not infeasible else np.inf)
+    variables = list(model.variables())
+    values = np.asarray(result.variable_values(variables), dtype=float)
+    row_duals = None
+    if duals and result.has_dual_feasible_solution():
+        rows = list(model.linear_constraints())
+        row_duals = np.asarray(result.dual_values(rows), dtype=float)
+    outcome = Outcome.OPTIMAL if reason is mathopt.TerminationReason.OPTIMAL else Outcome.FEASIBLE
+    return Solved(outcome, values, float(result.objective_value()), float(bound), row_duals)
+
+
+def _proto(matrix: Matrix, *, relax: bool) -> object:
+    from ortools.math_opt import model_pb2
+
+    columns, rows = len(matrix.lower), len(matrix.row_lower)
+    proto = model_pb2.ModelProto()
+    proto.variables.ids.extend(range(columns))
+    proto.variables.lower_bounds.extend(matrix.lower.tolist())
+    proto.variables.upper_bounds.extend(matrix.upper.tolist())
+    integers = np.zeros(columns, bool) if relax else matrix.integer
+    proto.variables.integers.extend(integers.tolist())
+    priced = np.flatnonzero(matrix.cost)
+    proto.objective.linear_coefficients.ids.extend(priced.tolist())
+    proto.objective.linear_coefficients.values.extend(matrix.cost[priced].tolist())
+    proto.linear_constraints.ids.extend(range(rows))
+    proto.linear_constraints.lower_bounds.extend(matrix.row_lower.tolist())
+    proto.linear_constraints.upper_bounds.extend(matrix.row_upper.tolist())
+    proto.linear_constraint_matrix.row_ids.extend(matrix.rows.tolist())
+    proto.linear_constraint_matrix.column_ids.extend(matrix.cols.tolist())
+    proto.linear_constraint_matrix.coefficients.extend(matrix.values.tolist())
+    return proto
