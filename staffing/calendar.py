@@ -127,13 +127,12 @@ def deadline_s(
     unit
         `s`, `min` and `h` run on the wall clock, day and night; `open_h` runs while `hours` are
         open; `business_day` ends at the close of the limit-th business day after the day of arrival
-        (a contact that arrives on a day off counts from the next business day, as if it came at its
-        opening).
+        (for a contact that arrives on a day off, the next business day is the first).
 
     Returns
     -------
-    Seconds from the start of the grid, the shape of `arrivals_s`; infinite where the clock stops
-    for good.
+    Seconds from the start of the grid, the shape of `arrivals_s`: never before the arrival, never
+    falling with it; infinite where the clock stops for good or runs three weeks past the horizon.
 
     Raises
     ------
@@ -145,9 +144,11 @@ def deadline_s(
     if unit in wall:
         return arrivals_s + limit * wall[unit]
     if unit == "open_h":
-        return _after_open_time(arrivals_s, limit * 3600.0, hours, calendar, grid)
+        deadlines = _after_open_time(arrivals_s, limit * 3600.0, hours, calendar, grid)
+        return np.maximum(deadlines, arrivals_s)
     if unit == "business_day":
-        return _after_business_days(arrivals_s, int(np.ceil(limit)), hours, calendar, grid)
+        deadlines = _after_business_days(arrivals_s, int(np.ceil(limit)), hours, calendar, grid)
+        return np.maximum(deadlines, arrivals_s)
     msg = f"unit is one of s, min, h, open_h, business_day, got {unit!r}"
     raise ValueError(msg)
 
@@ -180,6 +181,8 @@ def _after_business_days(
 ) -> npt.NDArray[np.float64]:
     days = grid.days + _CLOCK_SLACK_DAYS
     business = [d for d in range(days) if calendar.is_business_day(grid.date(d))]
+    if not business:
+        return np.full(arrivals_s.shape, np.inf)
     close = np.full(len(business), float(MINUTES_PER_DAY))
     for k, d in enumerate(business):
         windows = hours.day_windows(grid.date(d), calendar)
@@ -193,4 +196,6 @@ def _after_business_days(
     at = zero + count - np.where(late & (count > 0), 1, 0)
     inside = at < len(numbers)
     at = np.minimum(at, len(numbers) - 1)
-    return np.where(inside, numbers[at] * 86400.0 + close[at] * 60.0, np.inf)
+    # A window that runs past midnight may close after the next day's has.
+    closes_s = np.maximum.accumulate(numbers * 86400.0 + close * 60.0)
+    return np.where(inside, closes_s[at], np.inf)

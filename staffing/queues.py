@@ -48,6 +48,7 @@ class Target:
     limit: float
     unit: str = ""
     share: float = 0.9
+    per: float = 200.0
     period: str = "week"
     hard: bool = True
     price: float = 0.0
@@ -97,7 +98,7 @@ class Queue:
     escalation_share: float = 0.0
     callback_queue: str = ""
     callback_share: float = 0.0
-    callback_within_h: float = 48.0
+    callback_after_h: float = 4.0
     cost_centre: str = ""
     targets: tuple[Target, ...] = ()
 
