@@ -25,6 +25,7 @@ class LinearModel:
     _upper: list[Floats] = field(default_factory=list)
     _cost: list[Floats] = field(default_factory=list)
     _integer: list[Bools] = field(default_factory=list)
+    _day: list[Ints] = field(default_factory=list)
     _row_lower: list[Floats] = field(default_factory=list)
     _row_upper: list[Floats] = field(default_factory=list)
     _rows: list[Ints] = field(default_factory=list)
@@ -41,12 +42,17 @@ class LinearModel:
         upper: ArrayLike = INF,
         cost: ArrayLike = 0.0,
         integer: bool = False,
+        day: ArrayLike = -1,
     ) -> Ints:
-        """Add columns; scalars or (count,) arrays. Returns their numbers, (count,)."""
+        """Add columns; scalars or (count,) arrays. Returns their numbers, (count,).
+
+        `day` says to which day a decision belongs, -1 to none, so that days can be solved apart.
+        """
         self._lower.append(np.broadcast_to(np.asarray(lower, float), count).copy())
         self._upper.append(np.broadcast_to(np.asarray(upper, float), count).copy())
         self._cost.append(np.broadcast_to(np.asarray(cost, float), count).copy())
         self._integer.append(np.full(count, integer))
+        self._day.append(np.broadcast_to(np.asarray(day, np.int64), count).copy())
         first = self.columns
         self.columns += count
         return np.arange(first, self.columns)
@@ -83,6 +89,7 @@ class LinearModel:
             upper=np.concatenate([none_f, *self._upper]),
             cost=np.concatenate([none_f, *self._cost]),
             integer=np.concatenate([np.zeros(0, bool), *self._integer]),
+            day=np.concatenate([none_i, *self._day]),
             row_lower=np.concatenate([none_f, *self._row_lower]),
             row_upper=np.concatenate([none_f, *self._row_upper]),
             rows=keys // max(self.columns, 1),
@@ -93,12 +100,16 @@ class LinearModel:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A linear model in arrays: columns (n,), rows (m,), coefficients (k,) sorted by row."""
+    """A linear model in arrays: columns (n,), rows (m,), coefficients (k,) sorted by row.
+
+    `day` (n,) is the day that a column decides, -1 if none in particular.
+    """
 
     lower: Floats
     upper: Floats
     cost: Floats
     integer: Bools
+    day: Ints
     row_lower: Floats
     row_upper: Floats
     rows: Ints
@@ -136,6 +147,7 @@ class Matrix:
                 upper=self.upper[keep],
                 cost=self.cost[keep],
                 integer=self.integer[keep],
+                day=self.day[keep],
                 row_lower=(self.row_lower - fixed)[touched],
                 row_upper=(self.row_upper - fixed)[touched],
                 rows=new_row[self.rows[inside]].astype(np.int64),

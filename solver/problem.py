@@ -207,8 +207,7 @@ class ServiceGoal:
 
 @dataclass(frozen=True)
 class LiveQueue:
-    """A queue answered at once: its goals, and its own contacts' curve over its pool's
-    positions."""
+    """A queue answered at once: its goals, and its contacts' curve over its pool's positions."""
 
     queue: int
     curve: ServiceCurve

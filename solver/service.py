@@ -1,0 +1,370 @@
+"""The service side of the design: positions, contacts in time, deferred work, presence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from solver.design import Cover, People
+from solver.linear import LinearModel
+from solver.problem import (
+    Bools,
+    DeferredQueue,
+    Floats,
+    Ints,
+    LiveQueue,
+    Problem,
+    ServiceGoal,
+)
+from staffing.curves import hull_segments
+
+# A hull of more points would cost rows and hardly move the bound.
+_HULL_POINTS = 8
+# Work given up costs as much as if it were late for this long.
+_GIVEN_UP_H = 48.0
+
+
+@dataclass(frozen=True)
+class Slack:
+    """Columns that count what is missing, with what they mean: unit, where and price."""
+
+    key: str
+    unit: str
+    columns: Ints
+    places: tuple[str, ...]
+
+
+@dataclass
+class Service:
+    """Columns of the service side, filled while the model is built.
+
+    `in_time[queue]` and `positions[queue or pool]` are (T,) columns, -1 where there are none.
+    """
+
+    in_time: dict[int, Ints] = field(default_factory=dict)
+    pool_positions: list[Ints] = field(default_factory=list)
+    deferred_direct: dict[int, Ints] = field(default_factory=dict)
+    deferred_idle: dict[int, Ints] = field(default_factory=dict)
+    slacks: list[Slack] = field(default_factory=list)
+
+
+def add_service(model: LinearModel, problem: Problem, people: People) -> Service:
+    """Add positions, goals, deadlines and presence to a model that has its people."""
+    found = Service()
+    speeds = np.array([g.speed for g in problem.groups]).reshape(-1, len(problem.queues))
+    classes, of_group = np.unique(speeds, axis=0, return_inverse=True)
+    covers = [
+        Cover.join(
+            [
+                people.on_duty[g].scaled(problem.groups[g].attendance)
+                for g in np.flatnonzero(of_group.ravel() == c)
+            ]
+        )
+        for c in range(len(classes))
+    ]
+    capacity = [_capacity_rows(model, problem, cover) for cover in covers]
+    live_positions = _add_pools(model, problem, classes, capacity, found)
+    done = _add_deferred(model, problem, classes, capacity, live_positions, found)
+    _add_occupancy(model, problem, classes, covers, done, found)
+    _add_presence(model, problem, people, found)
+    return found
+
+
+def _capacity_rows(model: LinearModel, problem: Problem, cover: Cover) -> Ints:
+    """For a class, a row for each interval that anyone could cover: positions <= on duty."""
+    rows = np.full(problem.grid.size, -1, dtype=np.int64)
+    covered = np.unique(cover.t[cover.value > 0])
+    rows[covered] = model.add_rows(len(covered), upper=0)
+    model.put(rows[cover.t], cover.column, -cover.value)
+    return rows
+
+
+def _add_pools(
+    model: LinearModel, problem: Problem, classes: Floats, capacity: list[Ints], found: Service
+) -> Floats:
+    """Positions of live pools. Returns live columns by class, (C, pools, T), -1 where none."""
+    size = problem.grid.size
+    live = np.full((len(classes), len(problem.pools), size), -1, dtype=np.int64)
+    for k, pool in enumerate(problem.pools):
+        members = [q.queue for q in pool.queues]
+        busy = (pool.load > 0) | (pool.floor > 0)
+        position_rows = np.full(size, -1, dtype=np.int64)
+        active = np.flatnonzero(busy)
+        positions = np.full(size, -1, dtype=np.int64)
+        positions[active] = model.add_columns(len(active), day=active // problem.grid.per_day)
+        position_rows[active] = model.add_rows(len(active), lower=0, upper=0)
+        model.put(position_rows[active], positions[active], -1.0)
+        for c, speed in enumerate(classes):
+            if not (speed[members] > 0).all():
+                continue
+            at = np.flatnonzero(busy & (capacity[c] >= 0))
+            live[c, k, at] = model.add_columns(len(at), day=at // problem.grid.per_day)
+            model.put(capacity[c][at], live[c, k, at], 1.0)
+            model.put(position_rows[at], live[c, k, at], float(np.mean(speed[members])))
+        found.pool_positions.append(positions)
+        for queue in pool.queues:
+            _add_goals(model, problem, queue, positions, found)
+    return live
+
+
+def _add_goals(
+    model: LinearModel, problem: Problem, queue: LiveQueue, positions: Ints, found: Service
+) -> None:
+    for goal in queue.goals:
+        if goal.measure == "in_time":
+            values = queue.curve.in_time
+        elif goal.measure == "abandoned":
+            values = queue.curve.offered[:, None] - queue.curve.abandoned
+        else:
+            # Waiting falls with positions; what is left of the worst wait rises concavely.
+            worst = queue.curve.wait_s.max(axis=1, keepdims=True)
+            values = worst - queue.curve.wait_s
+        counted = _add_concave(model, values, positions, problem.grid.per_day)
+        if goal.measure == "in_time":
+            found.in_time[queue.queue] = counted
+        _add_period_rows(model, problem, queue, goal, counted, values, found)
+
+
+def _add_concave(model: LinearModel, values: Floats, positions: Ints, per_day: int) -> Ints:
+    """Columns y <= hull(values) at the positions, (T,), -1 where nothing is offered."""
+    active = np.flatnonzero((positions >= 0) & (values[:, -1] > 0))
+    counted = np.full(len(positions), -1, dtype=np.int64)
+    if not len(active):
+        return counted
+    slopes, intercepts = hull_segments(
+        values[active], np.zeros(len(active), np.int64), points=_HULL_POINTS
+    )
+    counted[active] = model.add_columns(
+        len(active), upper=values[active].max(axis=1), day=active // per_day
+    )
+    for s in range(slopes.shape[1]):
+        used = np.flatnonzero(np.isfinite(slopes[:, s]) & (slopes[:, s] > 1e-12))
+        rows = model.add_rows(len(used), upper=intercepts[used, s])
+        model.put(rows, counted[active[used]], 1.0)
+        model.put(rows, positions[active[used]], -slopes[used, s])
+    return counted
+
+
+def _add_period_rows(
+    model: LinearModel,
+    problem: Problem,
+    queue: LiveQueue,
+    goal: ServiceGoal,
+    counted: Ints,
+    values: Floats,
+    found: Service,
+) -> None:
+    offered = queue.curve.offered
+    periods = len(goal.level)
+    total = np.bincount(goal.period_of, weights=offered, minlength=periods)
+    if goal.measure == "in_time":
+        least = goal.level * total
+        unit, scale = "contacts", 1.0
+    elif goal.measure == "abandoned":
+        least = (1 - goal.level) * total
+        unit, scale = "contacts", 1.0
+    else:
+        worst = np.bincount(
+            goal.period_of, weights=queue.curve.wait_s.max(axis=1), minlength=periods
+        )
+        least = worst - goal.level * total
+        unit, scale = "seconds waited", 1.0 / 600
+    asked = np.flatnonzero(least > 1e-9)
+    if not len(asked):
+        return
+    rows = np.full(periods, -1, dtype=np.int64)
+    rows[asked] = model.add_rows(len(asked), lower=least[asked])
+    at = np.flatnonzero((counted >= 0) & (rows[goal.period_of] >= 0))
+    model.put(rows[goal.period_of[at]], counted[at], 1.0)
+    missing = model.add_columns(len(asked), cost=goal.price * scale)
+    model.put(rows[asked], missing, 1.0)
+    places = tuple(problem.grid.period_label(goal.period, int(k)) for k in asked)
+    found.slacks.append(Slack(goal.key, unit, missing, places))
+
+
+def _add_deferred(
+    model: LinearModel,
+    problem: Problem,
+    classes: Floats,
+    capacity: list[Ints],
+    live: Floats,
+    found: Service,
+) -> tuple[Ints, Ints, Floats]:
+    """Work with deadlines. Returns what is done as (interval, column, hours at pace) triples."""
+    grid = problem.grid
+    size, hour = grid.size, grid.interval_h
+    # The idle time of live positions may be used once, by whichever deferred queue.
+    idle_rows = np.full((len(classes), size), -1, dtype=np.int64)
+    for c in range(len(classes)):
+        somewhere = np.flatnonzero((live[c] >= 0).any(axis=0))
+        idle_rows[c, somewhere] = model.add_rows(len(somewhere), upper=0)
+        for k, pool in enumerate(problem.pools):
+            at = np.flatnonzero(live[c, k] >= 0)
+            model.put(
+                idle_rows[c, at],
+                live[c, k, at],
+                -problem.idle_efficiency * pool.idle_share[at],
+            )
+    all_t, all_columns, all_hours = [], [], []
+    for queue in problem.deferred:
+        chain = _backlog(model, problem, queue, found)
+        direct = np.full((len(classes), size), -1, dtype=np.int64)
+        idle = np.full((len(classes), size), -1, dtype=np.int64)
+        for c, speed in enumerate(classes[:, queue.queue]):
+            if speed <= 0:
+                continue
+            at = np.flatnonzero(queue.open_mask & (capacity[c] >= 0))
+            direct[c, at] = model.add_columns(len(at), day=at // grid.per_day)
+            model.put(capacity[c][at], direct[c, at], 1.0)
+            spare = np.flatnonzero(queue.open_mask & (idle_rows[c] >= 0))
+            idle[c, spare] = model.add_columns(len(spare), day=spare // grid.per_day)
+            model.put(idle_rows[c, spare], idle[c, spare], 1.0)
+            for columns in (direct[c], idle[c]):
+                used = np.flatnonzero(columns >= 0)
+                model.put(chain[used], columns[used], speed * hour)
+                all_t.append(used)
+                all_columns.append(columns[used])
+                all_hours.append(np.full(len(used), hour))
+        found.deferred_direct[queue.queue] = direct
+        found.deferred_idle[queue.queue] = idle
+    none = np.zeros(0, np.int64)
+    return (
+        np.concatenate([none, *all_t]),
+        np.concatenate([none, *all_columns]),
+        np.concatenate([np.zeros(0), *all_hours]),
+    )
+
+
+def _backlog(model: LinearModel, problem: Problem, queue: DeferredQueue, found: Service) -> Ints:
+    """Backlog from interval to interval; returns the rows to which work done is put, (T,).
+
+    backlog(t) = backlog(t-1) + arrived(t) - done(t), and no more may be open at the end of t than
+    has arrived without being due: the demand-bound test of earliest-deadline-first.
+    """
+    grid = problem.grid
+    size = grid.size
+    week = np.minimum(np.arange(size) // (7 * grid.per_day), len(queue.reserve) - 1)
+    work = queue.work_h * (1 + queue.reserve[week])
+    due = np.bincount(np.minimum(queue.due, size), weights=work, minlength=size + 1)[:size]
+    allowed = np.maximum(np.cumsum(work) - np.cumsum(due), 0.0)
+    # The chain breaks only where work may be done or falls due; between, arrivals just add up.
+    marked = queue.open_mask | (due > 0)
+    marked[-1] = True
+    ends = np.flatnonzero(marked)
+    arrived = np.diff(np.concatenate([[0.0], np.cumsum(work)[ends]]))
+    day = ends // grid.per_day
+    backlog = model.add_columns(len(ends), day=day)
+    late = model.add_columns(len(ends), cost=queue.price * grid.interval_h, day=day)
+    # What no deadline can save is given up at a price, so that a part of the horizon can always be
+    # solved against the rest.
+    given_up = model.add_columns(len(ends), cost=queue.price * _GIVEN_UP_H, day=day)
+    rows = model.add_rows(len(ends), lower=arrived, upper=arrived)
+    model.put(rows, given_up, 1.0)
+    model.put(rows, backlog, 1.0)
+    model.put(rows[1:], backlog[:-1], -1.0)
+    cap = model.add_rows(len(ends), upper=allowed[ends])
+    model.put(cap, backlog, 1.0)
+    model.put(cap, late, -1.0)
+    places = tuple(grid.period_label("interval", int(t)) for t in ends)
+    found.slacks.append(Slack(queue.key, "hours late", late, places))
+    found.slacks.append(Slack(queue.key, "hours not done", given_up, places))
+    chain = np.full(size, -1, dtype=np.int64)
+    chain[ends] = rows
+    return chain
+
+
+def _add_occupancy(
+    model: LinearModel,
+    problem: Problem,
+    classes: Floats,
+    covers: list[Cover],
+    done: tuple[Ints, Ints, Floats],
+    found: Service,
+) -> None:
+    """Work of all kinds within the occupancy cap, over each week, for those on live queues."""
+    if problem.occupancy_max >= 1 or not problem.pools:
+        return
+    grid = problem.grid
+    members = [q.queue for pool in problem.pools for q in pool.queues]
+    on_live = [c for c in range(len(classes)) if (classes[c][members] > 0).any()]
+    week_of = np.arange(grid.size) // (7 * grid.per_day)
+    load = sum((pool.load for pool in problem.pools), np.zeros(grid.size))
+    least = np.bincount(week_of, weights=load * grid.interval_h, minlength=grid.weeks)
+    rows = model.add_rows(grid.weeks, lower=least)
+    for c in on_live:
+        cover = covers[c]
+        model.put(
+            rows[week_of[cover.t]],
+            cover.column,
+            problem.occupancy_max * cover.value * grid.interval_h,
+        )
+    columns_on_live = np.concatenate(
+        [
+            block[on_live][block[on_live] >= 0]
+            for block in (*found.deferred_direct.values(), *found.deferred_idle.values())
+        ]
+        or [np.zeros(0, np.int64)]
+    )
+    t, column, hours = done
+    counted: Bools = np.isin(column, columns_on_live)
+    model.put(rows[week_of[t[counted]]], column[counted], -hours[counted])
+    missing = model.add_columns(grid.weeks, cost=problem.high_price)
+    model.put(rows, missing, 1.0)
+    places = tuple(grid.period_label("week", w) for w in range(grid.weeks))
+    found.slacks.append(Slack("occupancy_max", "hours", missing, places))
+
+
+def _add_presence(model: LinearModel, problem: Problem, people: People, found: Service) -> None:
+    """People who must be there: floors of live pools, posts, people per requests of the day."""
+    grid = problem.grid
+    for pool in problem.pools:
+        able = _able(problem, [q.queue for q in pool.queues])
+        _presence_rows(
+            model, problem, people, able, pool.floor, f"{pool.name} floor", pool.price, found
+        )
+    for post in problem.presence:
+        able = _able(problem, [post.queue])
+        _presence_rows(model, problem, people, able, post.required, post.key, post.price, found)
+    for day_heads in problem.day_heads:
+        able = _able(problem, [day_heads.queue])
+        rows = model.add_rows(grid.days, lower=day_heads.required)
+        for g in able:
+            model.put(rows, people.day_total[g], 1.0)
+        missing = model.add_columns(grid.days, cost=day_heads.price, day=np.arange(grid.days))
+        model.put(rows, missing, 1.0)
+        places = tuple(d.isoformat() for d in grid.dates())
+        found.slacks.append(Slack(day_heads.key, "people", missing, places))
+
+
+def _able(problem: Problem, queues: list[int]) -> list[int]:
+    return [g for g, group in enumerate(problem.groups) if (group.speed[queues] > 0).all()]
+
+
+def _presence_rows(
+    model: LinearModel,
+    problem: Problem,
+    people: People,
+    able: list[int],
+    required: Ints,
+    key: str,
+    price: float,
+    found: Service,
+) -> None:
+    asked = np.flatnonzero(required > 0)
+    if not len(asked):
+        return
+    rows = np.full(problem.grid.size, -1, dtype=np.int64)
+    rows[asked] = model.add_rows(len(asked), lower=required[asked])
+    for g in able:
+        cover = people.on_duty[g]
+        at = rows[cover.t] >= 0
+        model.put(rows[cover.t[at]], cover.column[at], cover.value[at])
+    missing = model.add_columns(
+        len(asked),
+        cost=price * problem.grid.interval_h,
+        day=asked // problem.grid.per_day,
+    )
+    model.put(rows[asked], missing, 1.0)
+    places = tuple(problem.grid.period_label("interval", int(t)) for t in asked)
+    found.slacks.append(Slack(key, "person-intervals", missing, places))
