@@ -150,9 +150,7 @@ def _waiting_integrals(s: float, x: float) -> tuple[float, float, float]:
 
 
 @njit(cache=True)
-def _waiting_sums(
-    s: float, shift: int, x: float
-) -> tuple[float, float, float, float, float]:
+def _waiting_sums(s: float, shift: int, x: float) -> tuple[float, float, float, float, float]:
     """M(s, x), K(s, x), M(s + 1, x), all divided by e^(peak + lift); the peak; the lift.
 
     The integrals are taken at ``s + shift`` (shift >= 1) and carried down by recurrences whose
@@ -271,7 +269,12 @@ def patient_queue(
 
 @njit(cache=True)
 def level(
-    definition: int, answered: float, late: float, virtual: float, target_s: float, patience_s: float
+    definition: int,
+    answered: float,
+    late: float,
+    virtual: float,
+    target_s: float,
+    patience_s: float,
 ) -> float:
     """Service level by one of the five definitions, from the shares of `performance`."""
     if definition == OFFERED:
@@ -369,6 +372,8 @@ def _margin(
 
 @njit(cache=True)
 def required(
+    definition: int,
+    fractional: bool,
     order: npt.NDArray[np.int64],
     load: Floats,
     aht_s: Floats,
@@ -378,8 +383,6 @@ def required(
     max_occupancy: Floats,
     max_abandonment: Floats,
     max_mean_wait_s: Floats,
-    definition: int,
-    fractional: bool,
 ) -> Floats:
     """Fewest agents that meet all targets, for flat arrays visited in `order` of load.
 

@@ -213,7 +213,8 @@ def required_agents(
     """Fewest agents that hold the service level and every cap at once.
 
     With impatient callers a service level alone starves large queues (at 2,000 Erlang 80 % in 20 s
-    is reached at full occupancy, because the others leave): state a cap on occupancy or abandonment.
+    is reached at full occupancy, because the others leave): state a cap on occupancy or
+    abandonment too.
 
     Parameters
     ----------
@@ -250,7 +251,7 @@ def required_agents(
         max_mean_wait_s=max_mean_wait_s,
     )
     order = np.argsort(flat[0], kind="stable")
-    found = kernels.required(order, *flat, _code(definition), fractional)
+    found = kernels.required(_code(definition), fractional, order, *flat)
     return _shaped(found if fractional else found.astype(np.int64), shape)
 
 
@@ -302,7 +303,5 @@ def _measure(
             message = "aht_s is needed when patience_s is finite"
             raise ValueError(message)
         aht_s = 1.0
-    shape, flat = _flat(
-        load=load, agents=agents, aht_s=aht_s, target_s=0.0, patience_s=patience_s
-    )
+    shape, flat = _flat(load=load, agents=agents, aht_s=aht_s, target_s=0.0, patience_s=patience_s)
     return _shaped(kernels.evaluate(*flat)[row], shape)

@@ -1,0 +1,176 @@
+"""The requirement people can read: how many are needed in each interval, and why.
+
+The optimiser works on `staffing.curves`; this table is for the planner's eyes, for the comparison
+with other tools and for the arithmetic check of hours available against hours needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from staffing._erlang_kernels import Floats
+from staffing.chat import required_chat_agents
+from staffing.curves import modified_offered_load
+from staffing.erlang import required_agents
+
+
+def requirement(
+    queue_name: str,
+    starts: Any,
+    offered: npt.ArrayLike,
+    aht_s: npt.ArrayLike,
+    *,
+    interval_min: float,
+    target_s: float,
+    share: float,
+    patience_s: float = np.inf,
+    at_once: int = 1,
+    stretch: Sequence[float] | None = None,
+    max_occupancy: float = 1.0,
+    max_abandonment: float = 1.0,
+    shrinkage: npt.ArrayLike = 0.0,
+    aht_cv: float = 1.0,
+    time_varying: bool = True,
+) -> pd.DataFrame:
+    """People needed on one queue, interval by interval, with the reason in words.
+
+    Parameters
+    ----------
+    queue_name
+        Written into every row.
+    starts
+        Start of each interval, ascending, shape (T,); a gap between two is closed time.
+    offered, aht_s
+        Expected contacts and mean handling time in seconds, shape (T,) or one `aht_s` for all.
+    interval_min
+        Length of an interval in minutes.
+    target_s, share
+        `share` of the offered contacts is to be answered within `target_s`.
+    patience_s
+        Mean patience in seconds; infinite for Erlang C.
+    at_once, stretch
+        Contacts a person holds at once, and how durations grow with it (`staffing.chat`).
+    max_occupancy, max_abandonment
+        Caps; 1 does not bind. For chat the occupancy is the share of slots in use.
+    shrinkage
+        Share of paid time away from the work, one number or one per interval.
+    aht_cv, time_varying
+        As in `staffing.curves.service_curve`: the load remembers the intervals before.
+
+    Returns
+    -------
+    DataFrame
+        Columns queue, start, offered, aht_s, load_erlang, needed_fractional, needed (whole people
+        if this queue stood alone), shrinkage, gross (fractional: pool first, then round once),
+        reason.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range or lengths differ.
+    """
+    when = pd.DatetimeIndex(starts)
+    volume = np.asarray(offered, dtype=np.float64)
+    if volume.shape != (len(when),):
+        message = f"{len(when)} starts but offered has shape {volume.shape}"
+        raise ValueError(message)
+    durations = np.broadcast_to(np.asarray(aht_s, dtype=np.float64), volume.shape)
+    away = np.broadcast_to(np.asarray(shrinkage, dtype=np.float64), volume.shape)
+    if not np.all((away >= 0) & (away < 1)):
+        message = "shrinkage must be >= 0 and < 1"
+        raise ValueError(message)
+
+    if time_varying:
+        load = _load_with_gaps(when, volume, durations, interval_min, aht_cv)
+    else:
+        load = volume * durations / (60.0 * interval_min)
+    load = np.where(volume > 0, load, 0.0)
+
+    def agents(occupancy_cap: float, abandonment_cap: float) -> Floats:
+        common: dict[str, Any] = {
+            "aht_s": durations,
+            "target_s": target_s,
+            "service_level": share,
+            "patience_s": patience_s,
+            "max_occupancy": occupancy_cap,
+            "max_abandonment": abandonment_cap,
+            "fractional": True,
+        }
+        if at_once > 1:
+            return np.asarray(
+                required_chat_agents(load, at_once=at_once, stretch=stretch, **common)
+            )
+        return np.asarray(required_agents(load, **common))
+
+    by_target = agents(1.0, 1.0)
+    with_occupancy = agents(max_occupancy, 1.0) if max_occupancy < 1 else by_target
+    needed = agents(max_occupancy, max_abandonment) if max_abandonment < 1 else with_occupancy
+    gross = needed / (1.0 - away)
+
+    promise = f"{_percent(share)} in {_duration(target_s)}"
+    slots = f", {at_once} at once" if at_once > 1 else ""
+    reasons = [
+        _reason(f"{erlang:.1f} Erlang{slots}; {promise}", *steps) if contacts > 0 else "no contacts"
+        for contacts, erlang, *steps in zip(
+            volume, load, by_target, with_occupancy, needed, away, gross, strict=True
+        )
+    ]
+    return pd.DataFrame(
+        {
+            "queue": queue_name,
+            "start": when,
+            "offered": volume,
+            "aht_s": durations,
+            "load_erlang": load,
+            "needed_fractional": needed,
+            "needed": np.ceil(needed - 1e-9).astype(np.int64),
+            "shrinkage": away,
+            "gross": gross,
+            "reason": reasons,
+        }
+    )
+
+
+def _load_with_gaps(
+    when: pd.DatetimeIndex,
+    volume: Floats,
+    durations: Floats,
+    interval_min: float,
+    aht_cv: float,
+) -> Floats:
+    """Modified offered load, begun anew after every gap in the starts."""
+    step = pd.Timedelta(minutes=interval_min)
+    breaks = np.flatnonzero(np.asarray(when[1:] - when[:-1]) > step.to_timedelta64()) + 1
+    parts = zip(np.split(volume, breaks), np.split(durations, breaks), strict=True)
+    return np.concatenate(
+        [modified_offered_load(v, d, interval_min, aht_cv=aht_cv) for v, d in parts]
+    )
+
+
+def _reason(
+    opening: str, by_target: float, with_occupancy: float, needed: float, away: float, gross: float
+) -> str:
+    """One line: each step that raises the number, with the number it raises it to."""
+    words = [f"{opening} needs {by_target:.1f}"]
+    if with_occupancy > by_target + 1e-6:
+        words.append(f"occupancy cap raises it to {with_occupancy:.1f}")
+    if needed > with_occupancy + 1e-6:
+        words.append(f"abandonment cap raises it to {needed:.1f}")
+    if away > 0:
+        words.append(f"absence {_percent(away)} to {gross:.1f}")
+    return "; ".join(words)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.4g} s"
+    return f"{seconds / 60:.4g} min" if seconds < 7200 else f"{seconds / 3600:.4g} h"
