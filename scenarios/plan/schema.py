@@ -17,7 +17,11 @@ NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 # Minutes from midnight; written as 08:30, up to 48:00 for what runs past midnight.
-ClockMinute = Annotated[int, Field(ge=0, le=2880)]
+LAST_CLOCK_MINUTE = 2880
+ClockMinute = Annotated[int, Field(ge=0, le=LAST_CLOCK_MINUTE)]
+MONTH = r"^\d{4}-\d{2}$"
+# Marks numbers beyond 0 ... 1 that may be written as 80 % all the same.
+_PERCENT = {"share": True}
 
 Channel = Literal[
     "phone", "chat", "email", "social", "appointment", "forum", "outbound", "self_service", "post"
@@ -54,7 +58,9 @@ class ForecastOptions(Row):
     history: str = Field("", description="Path of the history if it is not the table `history`")
     history_from: dt.date | None = Field(None, description="First day of history that is used")
     growth: Annotated[float, Field(gt=-1, lt=10)] = Field(
-        0.0, description="Change of volume beyond what the history shows; 0.1 is 10 % more"
+        0.0,
+        description="Change of volume beyond what the history shows; 0.1 is 10 % more",
+        json_schema_extra=_PERCENT,
     )
     history_counts: Literal["first_contacts", "all_contacts"] = Field(
         "first_contacts",
@@ -66,7 +72,11 @@ class Solve(Row):
     """When the solver stops (`[solve]`)."""
 
     seconds: Positive = Field(120, description="Processor seconds the solver may use")
-    gap: NonNegative = Field(0.005, description="Stops when cost is proved within this share")
+    gap: NonNegative = Field(
+        0.005,
+        description="Stops when cost is proved within this share",
+        json_schema_extra=_PERCENT,
+    )
     seed: int = Field(1, description="Seed of every random choice")
     threads: Annotated[int, Field(ge=0)] = Field(0, description="Threads; 0 takes all cores")
     replications: Annotated[int, Field(ge=20)] = Field(
@@ -80,6 +90,9 @@ class Settings(Row):
     name: Name = Field(description="Name of the plan")
     start: dt.date = Field(description="First day planned; weeks begin on its weekday")
     weeks: Annotated[int, Field(ge=1, le=53)] = Field(4, description="Weeks planned")
+    end: dt.date | None = Field(
+        None, description="Last day planned, instead of `weeks`; empty: as `weeks` says"
+    )
     interval_min: Literal[15, 30, 60] = Field(30, description="Length of an interval in minutes")
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         "CNY", description="Currency of all money"
@@ -149,7 +162,8 @@ class TargetRow(Row):
         "weekly_hours", "cost_per_contact",
     ] = Field(description="What is measured")  # fmt: skip
     limit: NonNegative = Field(
-        description="Time, people, hours, money; for abandoned leave the share in `limit`"
+        description="Time, people, hours, money; for abandoned leave the share in `limit`",
+        json_schema_extra=_PERCENT,
     )
     unit: Literal["", "s", "min", "h", "open_h", "business_day"] = Field(
         "", description="Unit of a time: wall clock, opening hours or business days"
@@ -183,7 +197,11 @@ class CalendarRow(Row):
     kind: Literal["holiday", "working_day", "closed", "event"] = Field(description="Kind of day")
     name: str = Field("", description="Name; days of one name are learnt together")
     queue: str = Field("", description="Queue an event touches; empty: all")
-    factor: Positive | None = Field(None, description="Volume against a usual day; empty: learnt")
+    factor: Positive | None = Field(
+        None,
+        description="Volume against a usual day; empty: learnt",
+        json_schema_extra=_PERCENT,
+    )
     like: dt.date | None = Field(None, description="Earlier day whose pattern it follows")
 
 
@@ -354,7 +372,9 @@ class RateRow(Row):
     to: ClockMinute = Field(1440, description="To this time of day")
     from_hours: NonNegative = Field(0, description="outsourced_step: from this many hours a week")
     factor: NonNegative = Field(
-        1.0, description="Pay over the wage: 1.5 is one and a half times; premiums add up"
+        1.0,
+        description="Pay over the wage: 1.5 is one and a half times; premiums add up",
+        json_schema_extra=_PERCENT,
     )
     price_per_hour: NonNegative | None = Field(
         None, description="outsourced_step: price of an hour from there on"
@@ -364,7 +384,7 @@ class RateRow(Row):
 class BudgetRow(Row):
     """The budget that was given."""
 
-    month: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")] = Field(description="As in 2026-12")
+    month: Annotated[str, Field(pattern=MONTH)] = Field(description="As in 2026-12")
     cost_centre: str = Field("", description="Cost centre; empty: all")
     amount: NonNegative = Field(description="Money")
 
@@ -405,3 +425,46 @@ TABLES: dict[str, type[Row]] = {
 }
 #: Tables without which nothing can be planned.
 REQUIRED = ("queues", "targets", "history", "roles", "contracts", "shifts")
+#: Columns that name a row of another table; an empty cell names none.
+REFERENCES: dict[tuple[str, str], str] = {
+    ("queues", "hours"): "hours",
+    ("queues", "escalates_to"): "queues",
+    ("queues", "callback_queue"): "queues",
+    ("targets", "queue"): "queues",
+    ("calendar", "queue"): "queues",
+    ("history", "queue"): "queues",
+    ("drivers", "queue"): "queues",
+    ("roles", "queue"): "queues",
+    ("contracts", "role"): "roles",
+    ("agents", "contract"): "contracts",
+    ("agents", "role"): "roles",
+    ("tenure", "role"): "roles",
+    ("shifts", "contract"): "contracts",
+    ("shifts", "breaks"): "breaks",
+    ("availability", "agent"): "agents",
+    ("shrinkage", "role"): "roles",
+    ("rates", "contract"): "contracts",
+    ("scenarios", "based_on"): "scenarios",
+}
+#: Column by which other tables name the rows of a table.
+NAMED_BY: dict[str, str] = {
+    "queues": "queue",
+    "hours": "hours",
+    "roles": "role",
+    "contracts": "contract",
+    "agents": "agent",
+    "breaks": "breaks",
+    "scenarios": "scenario",
+}
+#: Columns that together must not occur twice in a table.
+KEYS: dict[str, tuple[str, ...]] = {
+    "queues": ("queue",),
+    "targets": ("queue", "measure", "limit", "unit", "period"),
+    "history": ("queue", "start"),
+    "drivers": ("date", "driver", "queue"),
+    "roles": ("role", "queue"),
+    "contracts": ("contract",),
+    "agents": ("agent",),
+    "tenure": ("from_months", "role"),
+    "budget": ("month", "cost_centre"),
+}
