@@ -52,6 +52,7 @@ class Target:
     period: str = "week"
     hard: bool = True
     price: float = 0.0
+    per: float = 200.0
 
     @property
     def limit_s(self) -> float:
