@@ -21,8 +21,12 @@ from forecasts import forecast_detail
 
 AHEAD_DAYS = 28
 QUANTILES = (0.025, 0.1, 0.5, 0.9, 0.975)
-# The set's days off, inferred from it: Good Friday, Tiradentes, Corpus Christi.
-BRAZIL = ("2016-03-25", "2016-04-21", "2016-05-26")
+# Days off known to the planners of these sets: the bank's holidays (Columbus Day was worked), and
+# for the tickets Good Friday, Tiradentes and Corpus Christi (inferred from the set).
+DAYS_OFF = {
+    "US bank": ("2003-05-26", "2003-07-04", "2003-09-01"),
+    "tickets": ("2016-03-25", "2016-04-21", "2016-05-26"),
+}
 
 
 def load(folder: Path) -> dict[str, tuple[pd.DataFrame, dict, int, int]]:
@@ -30,15 +34,18 @@ def load(folder: Path) -> dict[str, tuple[pd.DataFrame, dict, int, int]]:
     bank = pd.read_csv(folder / "bank_us_2003_30min.csv", parse_dates=["ts"])
     calls = pd.read_csv(folder / "calls911_montgomery_2015_2016_hourly.csv", parse_dates=["ts"])
     tickets = pd.read_csv(folder / "tickets_uci_2016_hourly.csv", parse_dates=["ts"])
-    off = pd.DataFrame({"date": BRAZIL, "kind": "holiday", "name": "day off"})
+    off = {
+        name: pd.DataFrame({"date": dates, "kind": "holiday", "name": "day off"})
+        for name, dates in DAYS_OFF.items()
+    }
 
     def history(table: pd.DataFrame, column: str) -> pd.DataFrame:
         return pd.DataFrame({"queue": column, "start": table["ts"], "volume": table[column]})
 
-    sets = {"US bank": (history(bank, "calls"), {"country": "US"}, 12, 7)}
+    sets = {"US bank": (history(bank, "calls"), {"calendar": off["US bank"]}, 12, 7)}
     for name in ("total", "EMS", "Fire", "Traffic"):
         sets[f"911 {name}"] = (history(calls, name), {"country": "US"}, 12, 7)
-    sets["tickets"] = (history(tickets, "tickets"), {"calendar": off}, 9, 4)
+    sets["tickets"] = (history(tickets, "tickets"), {"calendar": off["tickets"]}, 9, 4)
     return sets
 
 

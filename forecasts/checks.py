@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .history import Finding, HistoryError, QueueHistory, read_history
+from .history import Finding, QueueHistory, read_history
 
 # A profile that wanders by more than this over the weeks is a clock fault, not a habit.
 DRIFT_ERROR_H = 1.25
-# ... provided that it is this many standard errors of one smoothed week.
-DRIFT_STANDARD_ERRORS = 6.0
+# ... provided that it is this many standard errors of a smoothed week: over a year of sound weeks
+# noise alone spans about five.
+DRIFT_STANDARD_ERRORS = 10.0
 MIN_WEEKS_FOR_DRIFT = 5
 
 
@@ -30,10 +31,7 @@ def check_history(history: pd.DataFrame) -> list[Finding]:
     list of Finding
         Errors first.
     """
-    try:
-        grids, findings = read_history(history)
-    except HistoryError as error:
-        return list(error.findings)
+    grids, findings = read_history(history, strict=False)
     for grid in grids:
         findings += check_grid(grid)
     rank = {"error": 0, "warning": 1, "notice": 2}
@@ -55,7 +53,7 @@ def _gaps(grid: QueueHistory) -> list[Finding]:
     holes = 0
     for w in range(7):
         same = weekday == w
-        if day_seen[same].mean() <= 0.5:
+        if day_seen[same].sum() <= 0.5 * same.sum():
             continue
         missing += np.flatnonzero(same & ~day_seen).tolist()
         present = same & day_seen
@@ -84,6 +82,8 @@ def clock_phases_h(grid: QueueHistory) -> tuple[np.ndarray, np.ndarray]:
     n_weeks = grid.n_days // 7
     volume = grid.volume[grid.n_days - 7 * n_weeks :].reshape(n_weeks, 7, -1)
     seen = ~np.isnan(volume)
+    recorded = seen.any(axis=(1, 2))
+    volume, seen = volume[recorded], seen[recorded]
     common = seen.mean(axis=0) >= 0.9
     whole = (seen | ~common).all(axis=2).mean(axis=1) > 0.7
     counts = np.where(common & seen, np.nan_to_num(volume), 0.0).sum(axis=1)[whole]

@@ -11,14 +11,17 @@ from .effects import CLOSED, HOLIDAY, ORDINARY, WORKING_DAY, Days
 HALF_LIFE_DAYS = 120.0  # forgetting of the regression
 LEVEL_HALF_LIFE_DAYS = 14.0  # forgetting of the level that its residuals add
 LEVEL_PRIOR_DAYS = 7.0  # days of residuals that the level has to outweigh
-TREND_SD_PER_YEAR = 0.3
+TREND_SD_PER_YEAR = 0.15
 TREND_DAMPING_DAYS = 60.0  # the trend fades with this time constant past the last day
 WEEKDAYS_AVERAGED = 8
 MONTH_SD = 0.05
 YEAR_SD = 0.15
-DAYS_FOR_MONTH = 60
+DAYS_FOR_MONTH = 40
 DAYS_FOR_YEAR = 400
 DAYS_FOR_TREND = 28
+# What came before a gap this long may lie on another level, and is too old for a weekday mean.
+LONG_GAP_DAYS = 28
+LEVEL_SHIFT_SD = 0.5
 # Fewer contacts a day, or fewer days, than this carry no regression.
 WEAK_CONTACTS = 5.0
 WEAK_DAYS = 21
@@ -88,6 +91,7 @@ def weekday_means(total: np.ndarray, days: Days) -> np.ndarray:
     """
     n = len(total)
     usable = ~np.isnan(total) & days.plain[:n]
+    usable[: max(_gap_ends(~np.isnan(total)), default=0)] = False
     means, counts = np.full(7, np.nan), np.zeros(7)
     for w in range(7):
         values = total[usable & (days.weekday[:n] == w)][-WEEKDAYS_AVERAGED:]
@@ -106,6 +110,12 @@ def weekday_means(total: np.ndarray, days: Days) -> np.ndarray:
     shrink = min(1.0, (seen.sum() - 1) / max(chi2, 1e-9))
     means[seen] += shrink * (overall - means[seen])
     return means
+
+
+def _gap_ends(known: np.ndarray) -> list[int]:
+    """Days on which the history resumes after a long gap."""
+    days = np.flatnonzero(known)
+    return days[1:][np.diff(days) > LONG_GAP_DAYS].tolist()
 
 
 def effective_weekdays(days: Days, weekday_seen: np.ndarray) -> np.ndarray:
@@ -140,6 +150,10 @@ def _regress(
     """
     n = len(total)
     design, prior_sd = _design(days, rows, n, len(known))
+    for end in _gap_ends(~np.isnan(total)):
+        before = (np.arange(len(design)) < end).astype(float)
+        design = np.column_stack([design, before])
+        prior_sd = np.append(prior_sd, LEVEL_SHIFT_SD)
     used = np.abs(design[known]).max(axis=0) > 0
     design, prior_sd = design[:, used], prior_sd[used]
     target = np.log(np.maximum(total[known], 0.5))

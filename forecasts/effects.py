@@ -17,6 +17,7 @@ SUNDAY = 6
 PRIOR_SD = {
     "holiday": 0.5,
     "holiday name": 0.3,
+    "working day": 0.2,
     "eve": 0.15,
     "after": 0.15,
     "bridge": 0.5,
@@ -87,7 +88,7 @@ class _Country:
     holidays: dict[np.datetime64, str]
     working_days: frozenset[np.datetime64]
     weekend: frozenset[int]
-    notices: tuple[str, ...]
+    unpublished: tuple[int, ...]  # years whose days off in lieu are not known
 
 
 @lru_cache(maxsize=64)
@@ -125,12 +126,15 @@ def country_calendar(country: str | None, first_year: int, last_year: int) -> _C
             closest = min(near, key=lambda d: abs((d - day).astype(int)), default=None)
             names[day] = names[closest] if closest is not None else "day off"
     working = {np.datetime64(day, "D") for day in known.weekend_workdays}
-    notices = []
+    unpublished: tuple[int, ...] = ()
     if code == "CN":
-        published = {int(str(day)[:4]) for day in working}
-        late = [year for year in range(first_year, last_year + 1) if year not in published]
-        notices = [f"CN:{year}" for year in late if year > 2006]
-    return _Country(names, frozenset(working), frozenset(known.weekend), tuple(notices))
+        published = {_year(day) for day in working}
+        unpublished = tuple(y for y in range(first_year, last_year + 1) if y not in published)
+    return _Country(names, frozenset(working), frozenset(known.weekend), unpublished)
+
+
+def _year(day: np.datetime64) -> int:
+    return int(day.astype("datetime64[Y]").astype(int)) + 1970
 
 
 def _holiday_name(name: str) -> str:
@@ -163,8 +167,7 @@ def describe_days(
     """
     dates = first_day + np.arange(n_days)
     weekday = (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    first_year, last_year = (int(str(d)[:4]) for d in (dates[0], dates[-1]))
-    public = country_calendar(country, first_year, last_year)
+    public = country_calendar(country, _year(dates[0]), _year(dates[-1]))
     own = _rows_for(calendar, queue)
 
     kind = np.zeros(n_days, np.int8)
@@ -207,6 +210,8 @@ def describe_days(
     for i in np.flatnonzero(holiday):
         mark("holiday", "holiday", i)
         mark(f"holiday {names[i]}", "holiday name", i)
+    for i in np.flatnonzero(kind == WORKING_DAY):
+        mark("working day", "working day", i)
     bridge = _bridges(rest, holiday)
     for i in np.flatnonzero(bridge):
         mark("bridge", "bridge", i)
@@ -217,7 +222,7 @@ def describe_days(
         if _break_holds_holiday(rest, holiday, i, -1):
             mark("after", "after", i)
     _add_drivers(columns, prior_sd, drivers, queue, position, n_days)
-    notices = _unpublished(public, own)
+    notices = _notices(public, own, position)
     return Days(
         first_day, weekday, kind, rest, bridge, log_factor, columns, prior_sd, like, notices
     )
@@ -290,16 +295,21 @@ def _add_drivers(
         prior_sd[f"driver {name}"] = PRIOR_SD["driver"]
 
 
-def _unpublished(public: _Country, own: list[dict]) -> tuple[str, ...]:
-    """Warn of years whose made-up working days are neither published nor in the plan."""
-    planned = {int(str(row["date"])[:4]) for row in own if row["kind"] == "working_day"}
-    notices = []
-    for note in public.notices:
-        year = int(note.partition(":")[2])
-        if year not in planned:
-            notices.append(
-                f"WARNING: China's holiday arrangement for {year} is not known to the holidays "
-                "library: days off in lieu and made-up working days are missing; put them into "
-                "the plan's calendar (kinds holiday and working_day)"
-            )
+def _notices(
+    public: _Country, own: list[dict], position: dict[np.datetime64, int]
+) -> tuple[str, ...]:
+    """What the calendar lacks: years not yet published, model days outside the history."""
+    planned = {_year(row["date"]) for row in own if row["kind"] == "working_day"}
+    notices = [
+        f"WARNING: China's holiday arrangement for {year} is not known to the holidays library: "
+        "days off in lieu and made-up working days are missing; put them into the plan's calendar "
+        "(kinds holiday and working_day)"
+        for year in public.unpublished
+        if year not in planned
+    ]
+    notices += [
+        f"calendar: {row['date']} should be like {row['like']}, which lies outside the history"
+        for row in own
+        if row["like"] is not None and row["date"] in position and row["like"] not in position
+    ]
     return tuple(notices)

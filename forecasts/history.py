@@ -93,15 +93,20 @@ class QueueHistory:
         return pd.DatetimeIndex((days + minutes.astype("timedelta64[m]")).astype("datetime64[s]"))
 
 
-def read_history(history: pd.DataFrame) -> tuple[list[QueueHistory], list[Finding]]:
+def read_history(
+    history: pd.DataFrame, *, strict: bool = True
+) -> tuple[list[QueueHistory], list[Finding]]:
     """Read a long table of interval counts into one grid per queue.
 
     Parameters
     ----------
     history
         ``queue, start, volume`` and perhaps ``aht_s``, in any order of rows. Starts are local
-        times; where they carry a time zone the local clock is kept, and the hour that repeats in
-        autumn is averaged.
+        times; where they carry a time zone the local clock is kept. The hour that repeats when
+        clocks go back is averaged.
+    strict
+        Whether to raise at faulty rows. Otherwise they are left out (repeated ones averaged), and
+        nothing is read where no row is left.
 
     Returns
     -------
@@ -115,9 +120,13 @@ def read_history(history: pd.DataFrame) -> tuple[list[QueueHistory], list[Findin
         When columns are missing or values unreadable, negative or repeated; all reasons at once.
     """
     rows, findings = _clean_rows(history)
-    if any(finding.severity == "error" for finding in findings):
-        raise HistoryError([f for f in findings if f.severity == "error"])
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors and strict:
+        raise HistoryError(errors)
+    if rows.empty or "volume" not in rows.columns:
+        return [], findings
     last_day = rows["start"].max().normalize()
+    days_seen = rows["start"].dt.normalize().unique()
     grids: list[QueueHistory] = []
     for queue in rows["queue"].unique():
         part = rows[rows["queue"] == queue]
@@ -127,9 +136,14 @@ def read_history(history: pd.DataFrame) -> tuple[list[QueueHistory], list[Findin
                 "the starts lie on no grid of intervals; count the contacts per interval "
                 "(15, 30 or 60 minutes) first"
             )
-            raise HistoryError([Finding("error", "grid", text, queue)])
+            findings.append(Finding("error", "grid", text, queue))
+            if strict:
+                raise HistoryError([findings[-1]])
+            continue
         grid = _to_grid(part, queue, interval, offset, last_day)
-        grid, more = _settle_zeros(grid)
+        first = pd.Timestamp(grid.first_day)
+        recorded = np.isin(np.arange(grid.n_days), (days_seen - first).days)
+        grid, more = _settle_zeros(grid, recorded)
         grids.append(grid)
         findings.extend(more)
     return grids, findings
@@ -159,7 +173,7 @@ def _clean_rows(history: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
         return history, [Finding("error", "empty", "history has no rows")]
     findings: list[Finding] = []
     rows = pd.DataFrame({"queue": history["queue"].astype(str).to_numpy()})
-    start, averaged = _local_starts(history["start"])
+    start = _local_starts(history["start"])
     rows["start"] = start.to_numpy()
     rows["volume"] = pd.to_numeric(history["volume"], errors="coerce").to_numpy(float)
     given = history["aht_s"] if "aht_s" in history.columns else pd.Series(np.nan, history.index)
@@ -178,24 +192,39 @@ def _clean_rows(history: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     fault((rows["volume"] < 0).to_numpy(), "negative", "volume is below zero")
     odd_aht = given.notna().to_numpy() & ~(rows["aht_s"] >= 0).to_numpy()
     fault(odd_aht, "aht", "aht_s is not a number of seconds, zero or more")
-    if averaged:
+    rows = rows[(rows["volume"] >= 0) & np.isfinite(rows["volume"]) & rows["start"].notna()]
+    repeated = rows.duplicated(["queue", "start"], keep="first")
+    if repeated.any():
+        text = "the same queue and start stand in more than one row"
+        if _clocks_went_back(rows.loc[repeated, "start"]):
+            text = "the hour that repeats when clocks go back is averaged"
+            findings.append(Finding("notice", "clock_change", text))
+        else:
+            again = np.isin(np.arange(len(history)), rows.index[repeated])
+            fault(again, "duplicate", text)
         rows = rows.groupby(["queue", "start"], sort=False, as_index=False).mean()
-    else:
-        repeated = rows.duplicated(["queue", "start"], keep="first").to_numpy()
-        fault(repeated, "duplicate", "the same queue and start stand in more than one row")
-    rows = rows[rows["volume"].notna() & rows["start"].notna()]
     if rows.empty and not findings:
         findings.append(Finding("error", "empty", "history has no row with a volume"))
     return rows, findings
 
 
-def _local_starts(start: pd.Series) -> tuple[pd.Series, bool]:
-    """Starts on the local clock, and whether they came with a time zone."""
+def _local_starts(start: pd.Series) -> pd.Series:
+    """Starts on the local clock, without a time zone; NaT where unreadable."""
     if not pd.api.types.is_datetime64_any_dtype(start):
         start = pd.to_datetime(start, errors="coerce")
-    if start.dt.tz is None:
-        return start.astype("datetime64[s]"), False
-    return start.dt.tz_localize(None).astype("datetime64[s]"), True
+    return start.dt.tz_localize(None).astype("datetime64[s]")
+
+
+def _clocks_went_back(repeated: pd.Series) -> bool:
+    """Whether repeated starts are the night hours that come twice, an hour a year on a Sunday."""
+    day = repeated.dt.normalize()
+    span = repeated.groupby(day).agg(lambda times: times.max() - times.min())
+    return bool(
+        (repeated.dt.day_of_week == 6).all()
+        and (repeated.dt.hour < 4).all()
+        and (span < pd.Timedelta(hours=1)).all()
+        and day.drop_duplicates().dt.year.is_unique
+    )
 
 
 def _to_grid(
@@ -214,24 +243,24 @@ def _to_grid(
     return QueueHistory(queue, first, interval, offset, volume, aht_s)
 
 
-def _settle_zeros(grid: QueueHistory) -> tuple[QueueHistory, list[Finding]]:
+def _settle_zeros(grid: QueueHistory, recorded: np.ndarray) -> tuple[QueueHistory, list[Finding]]:
     """Tell zeros that mean closed from closed intervals that mean zero.
 
     An export that lists only intervals with contacts has no zeros at all: in a quiet queue its
     empty intervals inside opening hours were zeros. And a day of zeros in a busy queue was a
-    closed day.
+    closed day. Days on which no queue at all has a row (not `recorded`) stay unknown.
     """
     volume, findings = grid.volume.copy(), []
     seen = ~np.isnan(volume)
     weekday = np.arange(grid.n_days) % 7
     if not (volume[seen] == 0).any():
         for w in range(7):
-            same = weekday == w
-            n_same, days_seen = same.sum(), seen[same].any(axis=1)
+            same = (weekday == w) & recorded
+            days_seen = seen[same].any(axis=1)
             if not days_seen.any():
                 continue
             open_slots = np.flatnonzero(seen[same].sum(axis=0) >= 0.1 * days_seen.sum())
-            mean = np.nansum(volume[same], axis=0) / n_same
+            mean = np.nansum(volume[same], axis=0) / same.sum()
             span = np.arange(open_slots.min(), open_slots.max() + 1) if len(open_slots) else []
             if not len(span) or np.exp(-mean[span]).mean() < 0.02:
                 continue

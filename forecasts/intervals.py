@@ -10,6 +10,7 @@ import numpy as np
 MAX_DAY_CV = 0.5
 DEFAULT_DAY_CV = 0.1
 LEAST_DAYS = 10
+NORMAL_DECILE_RANGE = 2.563  # between the deciles of a standard normal
 CALIBRATED_SHARE = 0.8  # the central interval whose coverage is set on past origins
 
 
@@ -51,9 +52,10 @@ def calibrate(actual: np.ndarray, predicted: np.ndarray) -> Spread:
 
     Notes
     -----
-    The day's factor is judged robustly (interquartile range of actual / predicted beyond Poisson),
-    the interval's by moments around the day's actual total. Both are then scaled together until the
-    central 80 % interval covers 80 % of the past: counts are discrete, errors have heavy tails.
+    The day's factor is judged robustly (range between deciles of actual / predicted, beyond
+    Poisson), the interval's by moments around the day's actual total. Both are then scaled together
+    until the central 80 % interval covers 80 % of the past: counts are discrete, errors have heavy
+    tails.
     """
     both = ~np.isnan(actual) & ~np.isnan(predicted) & (np.nan_to_num(predicted) > 0)
     y, mu = np.where(both, actual, 0.0), np.where(both, predicted, 0.0)
@@ -62,8 +64,8 @@ def calibrate(actual: np.ndarray, predicted: np.ndarray) -> Spread:
     if some.sum() < LEAST_DAYS:
         return Spread(DEFAULT_DAY_CV, 0.0)
     ratio = day_y[some] / day_mu[some]
-    quarter, three_quarters = np.quantile(ratio, [0.25, 0.75])
-    variance = max(float(three_quarters - quarter) / 1.349, 0.0) ** 2
+    low, high = np.quantile(ratio, [0.1, 0.9])
+    variance = (float(high - low) / NORMAL_DECILE_RANGE) ** 2
     # Errors shared by all days of an origin widen the spread around 1, not around its own middle.
     variance += float(np.median(ratio) - 1.0) ** 2
     excess = variance - float(np.median(1.0 / day_mu[some]))
@@ -77,16 +79,18 @@ def calibrate(actual: np.ndarray, predicted: np.ndarray) -> Spread:
 
 
 def count_quantile(mean: np.ndarray, variance: np.ndarray, level: float) -> np.ndarray:
-    """Quantile of a count, as that of the gamma distribution with its mean and variance.
+    """Quantile of a count with this mean and variance, in whole contacts.
 
-    By the cube-root transformation of Wilson and Hilferty (1931): continuous, so that a calibrated
-    spread can make discrete counts cover what is claimed on average.
+    The count is taken as a gamma variable (cube-root transformation of Wilson and Hilferty 1931)
+    rounded to the nearest whole number: within one contact of the negative binomial, and defined
+    for variances below Poisson's too, which calibration needs because whole numbers over-cover.
     """
     mean = np.asarray(mean, float)
-    shape_inverse = np.divide(variance, mean**2, out=np.zeros_like(mean), where=mean > 0)
+    some = mean > 1e-6
+    shape_inverse = np.divide(variance, mean**2, out=np.zeros_like(mean), where=some)
     z = NormalDist().inv_cdf(level)
     root = 1 - shape_inverse / 9 + z * np.sqrt(shape_inverse / 9)
-    return mean * np.maximum(root, 0.0) ** 3
+    return np.maximum(np.ceil(mean * np.maximum(root, 0.0) ** 3 - 0.5), 0.0)
 
 
 def _cover(actual: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> float:

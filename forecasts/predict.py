@@ -20,6 +20,8 @@ ORIGINS = 8
 ORIGIN_STEP_DAYS = 7
 ORIGIN_HORIZON_DAYS = 28
 LEAST_TRAINING_DAYS = 14
+DAYS_TOLD = 365
+LEAST_RECENT_DAYS = 10  # of the four weeks before an origin: less would judge a cold start
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def forecast(
         For public holidays: ISO code, or code and region (``US-NY``).
     calendar
         ``date, kind`` (holiday, working_day, closed, event) and perhaps ``name, queue`` (empty:
-        all)``, factor, like``; covers history and future.
+        all queues), ``factor, like``; covers history and future.
     drivers
         ``date, driver, value`` and perhaps ``queue``.
     quantiles
@@ -141,7 +143,9 @@ def forecast_detail(
     notices = [str(finding) for finding in findings]
     tables, totals, day_cv = [], [], {}
     for grid in grids:
-        notices += [str(finding) for finding in check_grid(grid)]
+        for finding in check_grid(grid):
+            loud = "ERROR: " if finding.severity == "error" else ""
+            notices.append(f"{loud}{finding}")
         ahead = int((first - last_day).astype(int)) - 1
         told = describe_days(
             grid.first_day, grid.n_days + ahead + days, grid.queue, country, calendar, drivers
@@ -215,6 +219,9 @@ def _spread_of_past(volume: np.ndarray, told: Days, n_ahead: int) -> Spread:
         origin = n - k * ORIGIN_STEP_DAYS
         if origin < LEAST_TRAINING_DAYS:
             break
+        recent = volume[max(origin - ORIGIN_HORIZON_DAYS, 0) : origin]
+        if (~np.isnan(recent)).any(axis=1).sum() < LEAST_RECENT_DAYS:
+            continue
         horizon = np.arange(origin, min(origin + ahead, n))
         daily, shapes = _expect(volume[:origin], told, horizon)
         mean = np.where(shapes.open, daily.total[:, None] * shapes.profile, np.nan)
@@ -248,10 +255,13 @@ def _notices(
     """What a planner should know about this queue's forecast."""
     notes = list(told.notices)
     name = grid.queue
-    for day, ratio in daily.outliers:
+    odd = [(day, ratio) for day, ratio in daily.outliers if day >= grid.n_days - DAYS_TOLD]
+    if odd:
+        odd.sort(key=lambda pair: -abs(np.log(max(pair[1], 1e-3))))
+        worst = ", ".join(f"{grid.first_day + day} ({ratio:.2g} times)" for day, ratio in odd[:3])
         notes.append(
-            f"{name}: {grid.first_day + day} had {ratio:.1f} times the contacts expected; its "
-            "weight was cut"
+            f"{name}: {len(odd)} days of the last year were far from what was expected and count "
+            f"less: {worst}{', ...' if len(odd) > 3 else ''}"
         )
     if daily.weak:
         notes.append(
@@ -259,8 +269,14 @@ def _notices(
         )
     if grid.n_days < LEAST_TRAINING_DAYS + ORIGIN_STEP_DAYS:
         notes.append(f"{name}: history too short to judge the forecast's error; 10 % a day assumed")
-    seen = (told.kind[: grid.n_days] == HOLIDAY).any()
-    if not seen and (told.kind[horizon] == HOLIDAY).any():
+    coming = told.kind[horizon] == HOLIDAY
+    if prescribed is None and (coming & ~shapes.open.any(axis=1)).any():
+        shut = grid.first_day + horizon[coming & ~shapes.open.any(axis=1)]
+        notes.append(
+            f"{name}: taken as closed on the public holidays {', '.join(map(str, shut))}, as the "
+            "history shows for such days"
+        )
+    if coming.any() and not (told.kind[: grid.n_days] == HOLIDAY).any():
         notes.append(
             f"{name}: no public holiday in the history; the coming ones are treated like "
             "the weekly rest day"

@@ -213,10 +213,11 @@ def _blend_low_rank(
         share = np.where(np.isnan(volume[recent]), typical, volume[recent] / total[recent, None])
     # Square roots even out the Poisson noise of large and small intervals.
     root = np.sqrt(np.maximum(share, 0.0))
-    weight = np.sqrt(forget[recent])[:, None]
     centre = np.average(root, axis=0, weights=forget[recent])
-    _, _, directions = np.linalg.svd((root - centre) * weight, full_matrices=False)
-    basis = directions[:RANK]
+    apart = (root - centre) * np.sqrt(forget[recent])[:, None]
+    # Eigenvectors of the small Gram matrix: the singular directions, several times faster.
+    _, directions = np.linalg.eigh(apart.T @ apart)
+    basis = directions[:, -RANK:].T
     score = (np.sqrt(profiles) - centre) @ basis.T
     low_rank = np.maximum(centre + score @ basis, 0.0) ** 2
     low_rank *= profiles.sum(axis=1, keepdims=True) / low_rank.sum(axis=1, keepdims=True)
