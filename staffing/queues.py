@@ -48,10 +48,10 @@ class Target:
     limit: float
     unit: str = ""
     share: float = 0.9
-    per: float = 200.0
     period: str = "week"
     hard: bool = True
     price: float = 0.0
+    per: float = 200.0
     per: float = 200.0
 
     @property
