@@ -38,12 +38,15 @@ def check_history(history: pd.DataFrame) -> list[Finding]:
     return sorted(findings, key=lambda finding: rank[finding.severity])
 
 
-def check_grid(grid: QueueHistory) -> list[Finding]:
-    """Check one queue's grid for gaps and for a drifting clock."""
-    return [*_gaps(grid), *_drift(grid)]
+def check_grid(grid: QueueHistory, off: np.ndarray | None = None) -> list[Finding]:
+    """Check one queue's grid for gaps and for a drifting clock.
+
+    Days marked in `off` (holidays, days closed by the plan; shape (days,)) are not missed.
+    """
+    return [*_gaps(grid, np.zeros(grid.n_days, bool) if off is None else off), *_drift(grid)]
 
 
-def _gaps(grid: QueueHistory) -> list[Finding]:
+def _gaps(grid: QueueHistory, off: np.ndarray) -> list[Finding]:
     """Days missing where the weekday is usually there, and intervals missing inside a day."""
     findings = []
     seen = ~np.isnan(grid.volume)
@@ -55,7 +58,7 @@ def _gaps(grid: QueueHistory) -> list[Finding]:
         same = weekday == w
         if day_seen[same].sum() <= 0.5 * same.sum():
             continue
-        missing += np.flatnonzero(same & ~day_seen).tolist()
+        missing += np.flatnonzero(same & ~day_seen & ~off).tolist()
         present = same & day_seen
         usual = seen[present].mean(axis=0) > 0.9
         holes += int((~seen[present])[:, usual].sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,7 @@ def forecast(
     drivers: pd.DataFrame | None = None,
     quantiles: Sequence[float] = (0.1, 0.5, 0.9),
     *,
-    start: object = None,
+    start: str | dt.date | None = None,
     open_hours: Mapping[str, pd.DatetimeIndex] | None = None,
 ) -> pd.DataFrame:
     """Forecast contacts and handling time per queue and interval.
@@ -124,7 +125,7 @@ def forecast_detail(
     drivers: pd.DataFrame | None = None,
     quantiles: Sequence[float] = (0.1, 0.5, 0.9),
     *,
-    start: object = None,
+    start: str | dt.date | None = None,
     open_hours: Mapping[str, pd.DatetimeIndex] | None = None,
 ) -> Forecast:
     """Forecast as :func:`forecast` does, with day totals, day factors and notices."""
@@ -141,15 +142,17 @@ def forecast_detail(
         message = f"start {first} is not after the last day of history, {last_day}"
         raise ValueError(message)
     notices = [str(finding) for finding in findings]
-    tables, totals, day_cv = [], [], {}
+    tables, totals = [], []
+    day_cv: dict[str, float] = {}
     for grid in grids:
-        for finding in check_grid(grid):
-            loud = "ERROR: " if finding.severity == "error" else ""
-            notices.append(f"{loud}{finding}")
         ahead = int((first - last_day).astype(int)) - 1
         told = describe_days(
             grid.first_day, grid.n_days + ahead + days, grid.queue, country, calendar, drivers
         )
+        off = np.isin(told.kind[: grid.n_days], (HOLIDAY, CLOSED))
+        for finding in check_grid(grid, off):
+            loud = "ERROR: " if finding.severity == "error" else ""
+            notices.append(f"{loud}{finding}")
         horizon = grid.n_days + ahead + np.arange(days)
         prescribed = None
         if open_hours is not None and grid.queue in open_hours:

@@ -144,3 +144,11 @@ def test_the_us_bank_is_forecast_better_than_by_its_last_weekdays(real_data):
     future = history[(history["start"] >= cut) & (history["start"] < cut + pd.Timedelta(days=28))]
     joined = future.merge(forecast(history[history["start"] < cut], 28), on=["queue", "start"])
     assert wape(joined["volume_x"], joined["volume_y"]) < 0.065
+
+
+def test_days_off_that_the_plan_knows_are_not_called_missing():
+    history = make_history()
+    history = history[history["start"].dt.strftime("%Y-%m-%d") != "2025-03-05"]
+    own = pd.DataFrame({"date": ["2025-03-05"], "kind": ["closed"], "name": ["stocktaking"]})
+    assert any("2025-03-05" in note for note in forecast_detail(history, 7).notices)
+    assert forecast_detail(history, 7, calendar=own).notices == ()
