@@ -52,7 +52,6 @@ class Target:
     hard: bool = True
     price: float = 0.0
     per: float = 200.0
-    per: float = 200.0
 
     @property
     def limit_s(self) -> float:
