@@ -124,6 +124,8 @@ class Agent:
 
     Parameters
     ----------
+    speed
+        Pace beside the group's.
     paid_away
         Days of leave, sickness or training: not to be planned, but paid under a full-time contract,
         counting 8 hours (at most five days a week).

@@ -139,7 +139,9 @@ def _add_concave(model: LinearModel, values: Floats, positions: Ints, per_day: i
         len(active), upper=values[active].max(axis=1), day=active // per_day
     )
     for s in range(slopes.shape[1]):
-        used = np.flatnonzero(np.isfinite(slopes[:, s]) & (slopes[:, s] > 1e-12))
+        # A level line is the column's own bound; a repeated one adds nothing.
+        new = slopes[:, s] != slopes[:, s - 1] if s else np.ones(len(active), dtype=bool)
+        used = np.flatnonzero(new & (slopes[:, s] > 1e-12))
         rows = model.add_rows(len(used), upper=intercepts[used, s])
         model.put(rows, counted[active[used]], 1.0)
         model.put(rows, positions[active[used]], -slopes[used, s])

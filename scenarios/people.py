@@ -1,0 +1,292 @@
+"""From a plan's people tables to the solver's patterns, groups and agents."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scenarios.demand import Demand
+from solver.costs import shift_cost
+from solver.problem import (
+    Agent,
+    Break,
+    Contract,
+    ContractKind,
+    Group,
+    Mode,
+    Pattern,
+    Premium,
+    PriceStep,
+    Rule,
+    Wish,
+)
+from solver.rules import law_rules
+from staffing.calendar import WEEKDAYS, DayKind
+from staffing.shrinkage import Shrinkage, mean_attendance
+from staffing.timegrid import MINUTES_PER_DAY, TimeGrid
+
+if TYPE_CHECKING:
+    from scenarios.plan import Plan
+    from scenarios.plan.schema import AgentRow, RateRow, ShiftRow
+
+# What an hour on a public holiday costs where a law says so and the plan's rates do not.
+_HOLIDAY_FACTOR = {"cn": 3.0}
+_OVERTIME_FACTOR = 1.5
+
+
+def clock(minute: int) -> str:
+    """Minutes from midnight as 08:30."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def contracts(plan: Plan, grid: TimeGrid) -> dict[str, Contract]:
+    """Contracts by name."""
+    found = {}
+    for row in plan.contracts:
+        found[row.contract] = Contract(
+            name=row.contract,
+            kind=ContractKind(row.kind),
+            people_min=row.people_min,
+            people_max=row.people_max,
+            week_hours_min=row.week_hours_min,
+            week_hours_max=row.week_hours_max,
+            week_shifts_min=row.week_shifts_min,
+            week_shifts_max=row.week_shifts_max,
+            wage_per_hour=row.wage_per_hour,
+            month_salary=row.month_salary,
+            month_hours_max=row.month_hours_max or np.inf,
+            first_day=grid.day(row.from_) if row.from_ else -(10**6),
+            last_day=grid.day(row.to) if row.to else 10**6,
+            hire_cost=row.hire_cost,
+            purchase_min_hours=row.purchase_min_hours,
+            overtime_max_hours=row.overtime_max_hours,
+            cost_centre=row.cost_centre,
+        )
+    return found
+
+
+def patterns(plan: Plan, grid: TimeGrid) -> tuple[tuple[Pattern, ...], dict[str, tuple[int, ...]]]:
+    """Every shift at every start, and the numbers of those that each contract may work."""
+    kinds = {row.contract: row.kind for row in plan.contracts}
+    found: list[Pattern] = []
+    allowed: dict[str, list[int]] = {name: [] for name in kinds}
+    taken: set[str] = set()
+    for row in plan.shifts:
+        holders = (
+            [row.contract] if row.contract else [c for c, k in kinds.items() if k != "outsourced"]
+        )
+        for start in range(row.first_start, (row.last_start or row.first_start) + 1, row.step_min):
+            pattern = _pattern(plan, grid, row, start)
+            if pattern.code in taken:
+                pattern = _pattern(plan, grid, row, start, suffix=f" {row.contract}")
+            taken.add(pattern.code)
+            for holder in holders:
+                allowed[holder].append(len(found))
+            found.append(pattern)
+    return tuple(found), {name: tuple(numbers) for name, numbers in allowed.items()}
+
+
+def _pattern(plan: Plan, grid: TimeGrid, row: ShiftRow, start: int, suffix: str = "") -> Pattern:
+    per_hour = 60 / grid.interval_min
+    rests = tuple(
+        Break(
+            b.name,
+            b.minutes,
+            b.paid,
+            round(b.earliest_h * per_hour),
+            round(b.latest_h * per_hour),
+            b.leaves_post,
+        )
+        for b in plan.breaks
+        if row.breaks and b.breaks == row.breaks
+    )
+    unpaid_h = sum(b.minutes for b in rests if not b.paid) / 60
+    days = row.weekdays.replace(",", " ").split()
+    return Pattern(
+        code=f"{row.shift}@{clock(start)}{suffix}",
+        shift=row.shift,
+        start=start // grid.interval_min,
+        length=round(row.length_h * per_hour),
+        paid_h=row.paid_h if row.paid_h is not None else row.length_h - unpaid_h,
+        breaks=rests,
+        weekdays=frozenset(WEEKDAYS.index(d) for d in days) if days else frozenset(range(7)),
+    )
+
+
+def premiums(plan: Plan, demand: Demand) -> tuple[Premium, ...]:
+    """Pay beyond the wage: the plan's rates, and the law's for public holidays."""
+    rows = [
+        Premium(
+            row.name,
+            row.contract,
+            _day_mask(row.weekday, demand),
+            row.from_,
+            row.to,
+            row.factor,
+        )
+        for row in plan.rates
+        if row.kind == "premium"
+    ]
+    stated = any(row.kind == "premium" and row.weekday == "holiday" for row in plan.rates)
+    factor = _HOLIDAY_FACTOR.get(plan.settings.law)
+    if factor is not None and not stated:
+        mask = _day_mask("holiday", demand)
+        rows.append(Premium("public holiday", "", mask, 0, MINUTES_PER_DAY, factor))
+    return tuple(rows)
+
+
+def _day_mask(weekday: str, demand: Demand) -> np.ndarray:
+    """Days on which a rate holds, with the two days after the horizon that shifts may reach."""
+    days = [demand.grid.date(d) for d in range(demand.grid.days + 2)]
+    if not weekday:
+        return np.ones(len(days), dtype=bool)
+    if weekday in WEEKDAYS:
+        return np.array([WEEKDAYS[d.weekday()] == weekday for d in days])
+    return np.array([demand.calendar.kind(d) is DayKind(weekday) for d in days])
+
+
+def overtime_factor(plan: Plan) -> float:
+    """Pay of an hour of overtime over the wage."""
+    stated: list[RateRow] = [row for row in plan.rates if row.kind == "overtime"]
+    return stated[0].factor if stated else _OVERTIME_FACTOR
+
+
+def price_steps(plan: Plan) -> tuple[PriceStep, ...]:
+    """Prices of outsourced hours from a number of hours a week on."""
+    return tuple(
+        PriceStep(row.contract, row.from_hours, row.price_per_hour)
+        for row in plan.rates
+        if row.kind == "outsourced_step" and row.price_per_hour is not None
+    )
+
+
+def rules(plan: Plan) -> tuple[Rule, ...]:
+    """Rules of the law and of the plan."""
+    stated = tuple(
+        Rule(row.rule, row.value, Mode(row.mode), row.scope, row.who, row.price)
+        for row in plan.rules
+    )
+    return law_rules(plan.settings.law) + stated
+
+
+def groups_and_agents(
+    plan: Plan, demand: Demand
+) -> tuple[tuple[Pattern, ...], tuple[Group, ...], tuple[Agent, ...]]:
+    """Patterns, groups (contract x role) and the people that the plan names."""
+    grid = demand.grid
+    terms = contracts(plan, grid)
+    shifts, allowed = patterns(plan, grid)
+    roles_of_contract = {row.contract: row.role for row in plan.contracts}
+    role_of = {row.agent: row.role or roles_of_contract[row.contract] for row in plan.agents}
+    keys = Counter((row.contract, role_of[row.agent]) for row in plan.agents)
+    for row in plan.contracts:
+        keys.setdefault((row.contract, row.role), 0)
+    premium = premiums(plan, demand)
+    kinds = tuple(
+        Shrinkage(r.kind, r.share, r.planned, r.paid, r.role, r.from_, r.to) for r in plan.shrinkage
+    )
+    groups: list[Group] = []
+    numbers: dict[tuple[str, str], int] = {}
+    for row in plan.contracts:
+        elsewhere = sum(n for (c, r), n in keys.items() if c == row.contract and r != row.role)
+        for (contract, role), named in sorted(keys.items()):
+            if contract != row.contract:
+                continue
+            main = role == row.role
+            least = max(named, row.people_min - elsewhere) if main else named
+            most = max(least, row.people_max - elsewhere) if main else named
+            people = [a for a in plan.agents if (a.contract, role_of[a.agent]) == (contract, role)]
+            speed, order = _skills(plan, demand, role, people)
+            present = mean_attendance(kinds, role, grid.dates())
+            numbers[contract, role] = len(groups)
+            groups.append(
+                Group(
+                    name=contract if main else f"{contract} {role}",
+                    contract=terms[contract],
+                    role=role,
+                    people_min=least,
+                    people_max=most,
+                    speed=speed,
+                    order=order,
+                    patterns=allowed[contract],
+                    shift_cost=shift_cost(grid, shifts, terms[contract], premium),
+                    attendance=present.factor,
+                    absence=present.absence,
+                    away_share=present.away_share,
+                )
+            )
+    agents = []
+    for row in plan.agents:
+        role = role_of[row.agent]
+        alike = [a for a in plan.agents if (a.contract, role_of[a.agent]) == (row.contract, role)]
+        pace = agent_speed(plan, row, role) / _mean_pace(plan, alike, role)
+        agents.append(_agent(plan, grid, row, numbers[row.contract, role], pace))
+    return shifts, tuple(groups), tuple(agents)
+
+
+def _skills(
+    plan: Plan, demand: Demand, role: str, people: list[AgentRow]
+) -> tuple[np.ndarray, np.ndarray]:
+    speed = np.zeros(len(demand.queues))
+    order = np.full(len(demand.queues), 9)
+    names = {queue.name: k for k, queue in enumerate(demand.queues)}
+    pace = _mean_pace(plan, people, role)
+    for row in plan.roles:
+        if row.role == role:
+            speed[names[row.queue]] = row.speed * pace
+            order[names[row.queue]] = row.order
+    return speed, order
+
+
+def _mean_pace(plan: Plan, people: list[AgentRow], role: str) -> float:
+    return float(np.mean([agent_speed(plan, row, role) for row in people])) if people else 1.0
+
+
+def agent_speed(plan: Plan, row: AgentRow, role: str) -> float:
+    """Pace of a person: their own, times what their months in the job make of it."""
+    if row.hired is None:
+        return row.speed
+    months = (plan.settings.start - row.hired).days / 30.44
+    steps = [t for t in plan.tenure if t.role in ("", role) and t.from_months <= max(0.0, months)]
+    return row.speed * (max(steps, key=lambda t: t.from_months).speed if steps else 1.0)
+
+
+def _agent(plan: Plan, grid: TimeGrid, row: AgentRow, group: int, pace: float) -> Agent:
+    paid_away: set[int] = set()
+    unavailable: set[int] = set()
+    wishes: list[Wish] = []
+    pins: dict[int, str] = {}
+    for entry in plan.availability:
+        if entry.agent != row.agent:
+            continue
+        last = entry.to or entry.from_
+        for k in range((last - entry.from_).days + 1):
+            day = grid.day(entry.from_ + dt.timedelta(days=k))
+            if not 0 <= day < grid.days:
+                continue
+            if entry.kind in ("leave", "sick", "training"):
+                paid_away.add(day)
+            elif entry.kind == "unavailable":
+                unavailable.add(day)
+            elif entry.kind == "pin":
+                pins[day] = entry.shift
+            else:
+                shift = entry.shift if entry.kind == "shift_request" else ""
+                wishes.append(Wish(day, shift, entry.weight))
+    if row.hired is not None:
+        unavailable |= {d for d in range(grid.days) if grid.date(d) < row.hired}
+    return Agent(
+        name=row.agent,
+        group=group,
+        team=row.team or row.contract,
+        speed=pace,
+        paid_away=frozenset(paid_away),
+        unavailable=frozenset(unavailable),
+        wishes=tuple(wishes),
+        pins=pins,
+        carried_weekends=row.carried_weekends,
+        carried_nights=row.carried_nights,
+    )
