@@ -98,8 +98,7 @@ def duty(problem: Problem, roster: Roster) -> tuple[np.ndarray, ...]:
             (rest.start_min, rest.start_min + rest.minutes)
         )
     rows = []
-    shift = 0
-    for agent, day in zip(*np.nonzero(roster.shifts >= 0), strict=True):
+    for shift, (agent, day) in enumerate(np.argwhere(roster.shifts >= 0)):
         pattern = problem.patterns[roster.shifts[agent, day]]
         at, end = pattern.start * minutes, pattern.end * minutes
         midnight = int(day) * MINUTES_PER_DAY
@@ -107,7 +106,6 @@ def duty(problem: Problem, roster: Roster) -> tuple[np.ndarray, ...]:
             if rest_from > at:
                 rows.append((agent, (midnight + at) * 60.0, (midnight + rest_from) * 60.0, shift))
             at = max(at, rest_to)
-        shift += 1
     table = np.array(rows, dtype=float).reshape(-1, 4)
     return (
         table[:, 0].astype(np.int64),
