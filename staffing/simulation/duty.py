@@ -61,7 +61,7 @@ class Duty:
         _, first, shift = np.unique(numbers, axis=0, return_index=True, return_inverse=True)
         shift = shift.reshape(-1)
         worked_s = end_s - start_s
-        shift_s = np.bincount(shift, worked_s, minlength=1)[shift]
+        shift_s = np.asarray(np.bincount(shift, worked_s, minlength=1)[shift], dtype=float)
         before_s = np.cumsum(worked_s) - worked_s
         return cls(
             Stretches(agent, start_s, end_s),

@@ -136,7 +136,7 @@ def _spread(row: Any, start: float, end: float, interval_s: float) -> None:
 
 @_compiled
 def _interval(w: World, time: float) -> int:
-    return min(int(time / w.interval_s), w.staffed_s.size - 1)
+    return int(min(int(time / w.interval_s), w.staffed_s.size - 1))
 
 
 # The heap holds at most one event per contact: the one that ends its state.
@@ -373,7 +373,7 @@ def _put_aside(w: World, a: int, time: float) -> int:
     _enqueue(w, c, True)
     w.agents[a].item = -1
     _lay_down(w, a, time)
-    return c
+    return int(c)
 
 
 @_compiled
@@ -516,15 +516,58 @@ def _close(w: World, horizon_s: float) -> None:
             _spread(w.staffed_s, w.agents[a].present_from, horizon_s, w.interval_s)
 
 
-@numba.njit(cache=True, **_OPTIONS)
 def run(
-    w: World, timetable: Any, open_mask: Any, horizon_s: float, redial_after_s: float, key: Any
+    world: World,
+    timetable: npt.NDArray[Any],
+    open_mask: npt.NDArray[np.bool_],
+    horizon_s: float,
+    redial_after_s: float,
+    key: np.uint64,
 ) -> None:
     """Simulate one replication.
 
-    `w` is changed in place. `timetable` (ENTRY records) holds duty and openings sorted by time and
-    kind, `open_mask` (Q, T) when queues are open, `key` the replication's random key.
+    `world` is changed in place. `timetable` (ENTRY records) holds duty and openings sorted by time
+    and kind, `open_mask` (Q, T) when queues are open, `key` the replication's random key.
     """
+    _run(*world, timetable, open_mask, horizon_s, redial_after_s, key)
+
+
+# numba's cache names the classes of the arguments, and cannot be read any more once one of them is
+# renamed; so plain arrays come in and `World` is made inside.
+@numba.njit(cache=True, **_OPTIONS)
+def _run(
+    contacts: Any,
+    agents: Any,
+    queues: Any,
+    speed: Any,
+    servers: Any,
+    served: Any,
+    lists: Any,
+    counters: Any,
+    heap: Any,
+    tally: Any,
+    staffed_s: Any,
+    interval_s: float,
+    timetable: Any,
+    open_mask: Any,
+    horizon_s: float,
+    redial_after_s: float,
+    key: Any,
+) -> None:
+    w = World(
+        contacts,
+        agents,
+        queues,
+        speed,
+        servers,
+        served,
+        lists,
+        counters,
+        heap,
+        tally,
+        staffed_s,
+        interval_s,
+    )
     next_entry, next_contact = 0, 0
     while True:
         # What comes later than this is beyond the horizon.

@@ -20,6 +20,7 @@ MEASURES = (
     Measure.ABANDONED,
 )
 """What a simulation can judge."""
+_PERIOD_COLUMNS = ("period", "label", "offered", "value", "low", "high")
 
 
 def service_by_period(
@@ -77,8 +78,7 @@ def service_by_period(
 def replication_service(
     scene: Scene, result: SimulationResult, queue_index: int, period: str, measure: Measure
 ) -> Floats:
-    """Service of a queue in each period of each replication, (R, periods), NaN where nothing was
-    offered.
+    """Service of a queue in each period of each replication, (R, periods), NaN without contacts.
 
     The share of replications that keep a target is the chance that a month to come will keep it.
     """
@@ -129,10 +129,8 @@ def service_table(
         if not _timed(scene, q, target):
             rows[["value", "low", "high"]] = np.nan
         told = (target.queue, target.key, str(target.measure), target.limit, target.unit)
-        for place, (name, told_value) in enumerate(
-            zip(columns, (*told, target.share), strict=True)
-        ):
-            rows.insert(place, name, told_value)
+        rows[columns] = [(*told, target.share)] * len(rows)
+        rows = rows[[*columns, *_PERIOD_COLUMNS]]
         parts.append(rows)
     if not parts:
         return pd.DataFrame(
@@ -175,7 +173,7 @@ def _sums(
     starts = np.flatnonzero(np.diff(of_interval, prepend=-1))
     counted = np.add.reduceat(counts[measure][:, queue_index], starts, axis=1, dtype=float)
     offered = np.add.reduceat(result.offered[:, queue_index], starts, axis=1, dtype=float)
-    return counted, offered
+    return np.asarray(counted), np.asarray(offered)
 
 
 def _timed(scene: Scene, queue_index: int, target: Target) -> bool:
@@ -186,7 +184,7 @@ def _timed(scene: Scene, queue_index: int, target: Target) -> bool:
 
 
 def _share(part: npt.NDArray[np.floating], whole: npt.NDArray[np.floating]) -> Floats:
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0.0)
+    return np.where(whole > 0.0, part / np.where(whole > 0.0, whole, 1.0), np.nan)
 
 
 def _ratio(counted: Floats, offered: Floats, confidence: float) -> tuple[Floats, Floats]:
@@ -217,4 +215,4 @@ def _student_quantile(probability: float, freedom: int) -> float:
         (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / 384.0,
         (79.0 * z**9 + 776.0 * z**7 + 1482.0 * z**5 - 1920.0 * z**3 - 945.0 * z) / 92160.0,
     )
-    return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))
+    return z + float(sum(term / freedom**n for n, term in enumerate(terms, start=1)))
