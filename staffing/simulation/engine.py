@@ -14,6 +14,8 @@ Rules of the simulated centre
   left. Shorter ones are finished.
 * At the end of a stretch live contacts in hand are finished; the next stretch begins late if need
   be.
+* Of those who give up `redial_share` call again after an exponential time, with the same work and a
+  new patience, unless the queue is closed then; each call counts as offered.
 * A live contact in the queue when it closes is still served by whoever is there. What waits at the
   end of the horizon is not in time. Deferred items unfinished at the end count as late if their
   deadline has passed; otherwise they are not counted.
@@ -33,7 +35,7 @@ import numpy.typing as npt
 from staffing.simulation.contacts import Contacts, draw_contacts, gamma_quantiles
 from staffing.simulation.duty import Duty, Stretches
 from staffing.simulation.random import replication_key
-from staffing.simulation.scene import Floats, Ints, Scene
+from staffing.simulation.scene import Bools, Floats, Ints, Scene
 
 if TYPE_CHECKING:
     from staffing.simulation.kernel import World
@@ -199,6 +201,7 @@ class Stage:
     queues: npt.NDArray[Any]
     slots: int
     openings: npt.NDArray[Any]
+    open_mask: Bools
     interruptible_above_s: float
 
     @classmethod
@@ -240,6 +243,8 @@ class Stage:
             queues,
             CHATTING + int((at_once - 1).sum()),
             openings,
+            # Another memory order would be compiled anew.
+            np.array(scene.open_mask, dtype=bool, order="C"),
             INTERRUPTIBLE_ABOVE_S if interruptible else np.inf,
         )
 
@@ -287,7 +292,7 @@ class Stage:
         run(
             world,
             self.timetable(stretches),
-            scene.open_mask,
+            self.open_mask,
             float(scene.grid.size * scene.grid.interval_s),
             float(scene.redial_after_s),
             key,

@@ -28,6 +28,8 @@ def replication_key(seed: int, replication: int) -> np.uint64:
     return np.uint64(sequence.generate_state(1, np.uint64)[0])
 
 
+# The kernel compiles this in, and numba's cache looks at the kernel's file only: whoever changes it
+# must touch that file too.
 def hashed_uniform(key: Any, first: Any, second: Any, purpose: Any) -> Any:
     """Uniform number in [0, 1) of a key and three counters, all unsigned 64-bit.
 

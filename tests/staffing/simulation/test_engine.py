@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -396,6 +399,12 @@ def test_summary_reads_as_a_line_a_queue():
     text = simulate(of, replications=2).summary()
     assert text.startswith("2 replications\nq0: ")
     assert "in time" in text
+
+
+def test_importing_the_package_does_not_import_numba():
+    root = Path(__file__).resolve().parents[3]
+    code = "import sys, staffing.simulation; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
 def test_no_replication_is_refused():
