@@ -88,7 +88,7 @@ class Column:
         if self.required:
             return ""
         if self.default in (None, ""):
-            return self.text.partition("mpty: ")[2].partition(";")[0].strip(") ") or "none"
+            return self.text.partition("mpty: ")[2].partition(";")[0].strip() or "none"
         return text_of(self, self.default)
 
 
