@@ -1,7 +1,7 @@
-"""An instant first assignment of seats to people: two minimum-cost flows a week and day.
+"""An instant first assignment of seats to people by minimum-cost flows: days, then patterns.
 
-It looks at days off, hours and rest between shifts, not at every rule: the naming model takes it as a
-hint and repairs what is wrong with it.
+It looks at days off, hours and rest between shifts, not at every rule: the naming model takes it as
+a hint and repairs what is wrong with it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from ortools.graph.python import min_cost_flow
 
-from solver.week_terms import WeekTerms
 from solver.person import Groundwork
 from solver.problem import Agent, Bools, Ints
 from solver.rules.limits import GroupLimits
+from solver.week_terms import WeekTerms
 
 _BEYOND_OWED = 1000
 _LONG_RUN = 60
@@ -58,11 +58,13 @@ def first_assignment(
             if day in weekend_days:
                 cost[:, k] += _WEEKEND_AGAIN * weekends
         terms = [person[number] for person in weeks]
-        works = _days_worked(terms, base, seats[week.start : week.stop], may[:, week.start : week.stop], cost)
+        span = slice(week.start, week.stop)
+        works = _days_worked(terms, base, seats[span], may[:, span], cost)
         left = np.array([t.hours_max for t in terms])
         for k, day in enumerate(week):
             _patterns_worked(base, limits, shifts, seats, day, np.flatnonzero(works[:, k]), left)
-        weekends += [bool(weekend_days & set(week)) and bool((row[[d for d in week if d in weekend_days]] >= 0).any()) for row in shifts]
+        rest_days = [d for d in week if d in weekend_days]
+        weekends += (shifts[:, rest_days] >= 0).any(axis=1)
     return shifts
 
 

@@ -259,9 +259,10 @@ class PersonModel:
         ):
             return
         choices = []
-        slack: cp_model.LinearExprT = 0
+        slack = Sum()
         if rule.mode is Mode.PRICED:
-            slack = self.slack(rule.id, rest_min, rule.price / 60)
+            self._add(slack, self.slack(rule.id, rest_min, rule.price / 60))
+        given = slack.expression()
         for off in range(-(-rest_min // DAY_MIN)):
             for first in range(week.start - off, week.stop + 1):
                 after = first + off
@@ -271,27 +272,25 @@ class PersonModel:
                 for day in range(first, after):
                     self.model.add(self.worked([day]).expression() == 0).only_enforce_if(chosen)
                 room = off * DAY_MIN + self._opening(after) - self._closing(first - 1)
-                self.model.add(room + slack >= rest_min).only_enforce_if(chosen)
+                self.model.add(room + given >= rest_min).only_enforce_if(chosen)
                 choices.append(chosen)
         self.model.add_bool_or(choices)
 
-    def _opening(self, day: int) -> cp_model.LinearExprT:
+    def _opening(self, day: int) -> cp_model.LinearExpr:
         """Minutes of a day that pass before the shift, all of them on a day off."""
         if day >= len(self.days):
-            return 0
+            return Sum().expression()
         starts = self.total([day], self.base.start_min - DAY_MIN)
         return starts.expression() + DAY_MIN
 
-    def _closing(self, day: int) -> cp_model.LinearExprT:
+    def _closing(self, day: int) -> cp_model.LinearExpr:
         """Minutes after a day's midnight at which the work up to it ends, less a day."""
         if day < 0:
-            return 0
+            return Sum().expression()
         ends = self.total([day], self.base.end_min)
-        over: cp_model.LinearExprT = 0
-        if day > 0:
-            # A shift of the evening before that ends on this day.
-            over = self.total([day - 1], np.maximum(0, self.base.end_min - DAY_MIN)).expression()
-        return ends.expression() + over - DAY_MIN
+        # A shift of the evening before that ends on this day.
+        over = self.total(range(max(0, day - 1), day), np.maximum(0, self.base.end_min - DAY_MIN))
+        return ends.expression() + over.expression() - DAY_MIN
 
     def start_spread(self, rule: Rule, week: range, spread_min: int) -> None:
         """State how far apart the starts of a week are; meant for priced rules."""
@@ -308,7 +307,7 @@ class PersonModel:
         self.at_most(rule, excess, spread_min, per_unit=60)
 
     def keep_contract(self, *, overtime_factor: float) -> None:
-        """State the contract's hours and shifts, overtime, and the pins and wishes of the person."""
+        """State the contract's hours and shifts a week and hours a month, with overtime."""
         contract = self.base.group.contract
         base_price = max(contract.hourly_base, 1.0)
         for number, week in enumerate(self.weeks):

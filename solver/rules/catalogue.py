@@ -1,8 +1,8 @@
 """The catalogue of rules: one function a rule, under one id that every table uses.
 
 A rule's function states the rule for one person; `PersonModel` turns what it states into a limit
-that holds (law, hard) or into a slack with a price (priced). Time before the first and after the last
-day of the horizon counts for nothing: rules about rest and runs hold within the horizon.
+that holds (law, hard) or into a slack with a price (priced). Time before the first and after the
+last day of the horizon counts for nothing: rules about rest and runs hold within the horizon.
 """
 
 from __future__ import annotations

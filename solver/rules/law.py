@@ -16,7 +16,7 @@ DEFAULT_RULES = tuple(
     for kind in CATALOGUE.values()
     if kind.mode is Mode.PRICED
 )
-"""Rules in force in every plan unless it says otherwise: fairness and stability, at small prices."""
+"""Rules in force unless a plan says otherwise: fairness and stability, at small prices."""
 
 
 def law_rules(name: str) -> tuple[Rule, ...]:

@@ -80,7 +80,7 @@ def succession(problem: Problem, group: int, *, rest_h: float | None = None) -> 
     minutes = problem.grid.interval_min
     starts = np.array([p.start * minutes for p in problem.patterns], dtype=float)
     ends = np.array([p.end * minutes for p in problem.patterns], dtype=float)
-    return starts[None, :] + 1440 - ends[:, None] < rest_h * 60 - 1e-9
+    return np.asarray(starts[None, :] + 1440 - ends[:, None] < rest_h * 60 - 1e-9, dtype=bool)
 
 
 def banned_patterns(problem: Problem, group: Group, member: Agent) -> Bools:
