@@ -36,57 +36,30 @@ _CALLS_AGAIN, _AFTER, _PATIENCE = np.uint64(0), np.uint64(1), np.uint64(2)
 # Rounding of sums of seconds must not make a contact late.
 _TOLERANCE_S = 1e-6
 
-CONTACT = np.dtype(
-    [
-        ("queue", "i8"),
-        ("agent", "i8"),
-        ("state", "i8"),
-        ("attempt", "i8"),
-        ("before", "i8"),
-        ("after", "i8"),
-        ("place", "i8"),
-        ("interruptible", "i8"),
-        ("arrived", "f8"),
-        ("work", "f8"),  # seconds of handling left, at speed 1
-        ("patience", "f8"),
-        (
-            "rank",
-            "f8",
-        ),  # contacts wait in this order: arrival of live ones, deadline of deferred ones
-        ("answered", "f8"),
-        ("ended", "f8"),
-    ]
+
+def _record(whole: str, real: str) -> np.dtype[Any]:
+    """Record of 64-bit fields; one kind of whole number, so that nothing is compiled twice."""
+    return np.dtype([(n, "i8") for n in whole.split()] + [(n, "f8") for n in real.split()])
+
+
+# `work`: seconds of handling left at speed 1; `rank`: contacts wait in this order, by arrival if live
+# and by deadline if deferred; `place`: in the heap; `before` and `after`: in the list of a queue.
+CONTACT = _record(
+    "queue agent state attempt before after place interruptible",
+    "arrived work patience rank answered ended",
 )
-AGENT = np.dtype(
-    [
-        ("group", "i8"),
-        ("on", "i8"),
-        ("slot", "i8"),
-        ("before", "i8"),
-        ("after", "i8"),
-        ("load", "i8"),
-        ("queue", "i8"),
-        ("item", "i8"),
-        ("since", "i8"),
-        ("busy_from", "f8"),
-        ("present_from", "f8"),
-    ]
+# `load`: live contacts in hand, all of `queue`; `item`: deferred contact in hand; `since`: number of
+# the entry into the list of `slot` and `group`, in which `before` and `after` are the neighbours.
+AGENT = _record(
+    "group on slot before after load queue item since",
+    "busy_from present_from",
 )
-QUEUE = np.dtype(
-    [
-        ("deferred", "i8"),
-        ("open", "i8"),
-        ("at_once", "i8"),
-        ("chat_slot", "i8"),
-        ("head", "i8"),
-        ("tail", "i8"),
-        ("target_s", "f8"),
-        ("patience_s", "f8"),
-        ("redial_share", "f8"),
-    ]
+QUEUE = _record(
+    "deferred open at_once chat_slot head tail",
+    "target_s patience_s redial_share",
 )
-ENTRY = np.dtype([("time", "f8"), ("kind", "i8"), ("who", "i8")])
-HEAP = np.dtype([("time", "f8"), ("contact", "i8")])
+ENTRY = _record("kind who", "time")
+HEAP = _record("contact", "time")
 
 # Without numba's reference counts: nothing is allocated in the loop, and counting the arrays of
 # `World` at every call takes five times as long as the work.
