@@ -42,14 +42,16 @@ def _record(whole: str, real: str) -> np.dtype[Any]:
     return np.dtype([(n, "i8") for n in whole.split()] + [(n, "f8") for n in real.split()])
 
 
-# `work`: seconds of handling left at speed 1; `rank`: contacts wait in this order, by arrival if live
-# and by deadline if deferred; `place`: in the heap; `before` and `after`: in the list of a queue.
+# `work`: seconds of handling left at speed 1; `rank`: contacts wait in this order, by arrival if
+# live and by deadline if deferred; `place`: in the heap; `before` and `after`: in the list of a
+# queue.
 CONTACT = _record(
     "queue agent state attempt before after place interruptible",
     "arrived work patience rank answered ended",
 )
-# `load`: live contacts in hand, all of `queue`; `item`: deferred contact in hand; `since`: number of
-# the entry into the list of `slot` and `group`, in which `before` and `after` are the neighbours.
+# `load`: live contacts in hand, all of `queue`; `item`: deferred contact in hand; `since`: number
+# of the entry into the list of `slot` and `group`, in which `before` and `after` are the
+# neighbours.
 AGENT = _record(
     "group on slot before after load queue item since",
     "busy_from present_from",
