@@ -302,10 +302,12 @@ def busy_share(load: float, agents: float, answered: float) -> float:
 def evaluate(
     load: Floats, agents: Floats, aht_s: Floats, target_s: Floats, patience_s: Floats
 ) -> Floats:
-    """`performance` for flat arrays; one row per measure."""
-    out = np.empty((6, load.size))
+    """`performance` for flat arrays, one row per measure, and the occupancy as the last row."""
+    out = np.empty((7, load.size))
     for i in range(load.size):
-        out[:, i] = performance(load[i], agents[i], aht_s[i], target_s[i], patience_s[i])
+        found = performance(load[i], agents[i], aht_s[i], target_s[i], patience_s[i])
+        out[:6, i] = found
+        out[6, i] = busy_share(load[i], agents[i], found[2])
     return out
 
 

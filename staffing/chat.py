@@ -3,8 +3,10 @@
 A birth-death chain over the number of chats in the house. A new chat goes to an agent who holds
 the fewest, so ``x = k n + r`` chats mean ``r`` agents with ``k + 1`` and ``n - r`` with ``k``; they
 are finished at rate ``(n - r) k / aht_s[k] + r (k + 1) / aht_s[k + 1]``. Beyond ``n K`` chats wait,
-with exponential patience. The usual shortcut, "n K slots with the slowest handling time",
-overstates the waiting about threefold at ordinary loads.
+with exponential patience. The chain takes agents as level at all times, where in truth a finished
+chat leaves them briefly uneven: a simulation agent by agent differs by a point of waiting or so.
+The usual shortcut, "n K slots with the slowest handling time", overstates the waiting about
+threefold at ordinary loads.
 """
 
 from __future__ import annotations
@@ -95,8 +97,8 @@ def chat_performance(
         raise ValueError(message)
     arrivals, heads = np.broadcast_arrays(arrivals, heads)
     flat = _chat_all(
-        np.ascontiguousarray(arrivals).ravel() / 3600.0,
-        np.ascontiguousarray(heads).ravel().astype(np.int64),
+        arrivals.ravel() / 3600.0,
+        heads.ravel().astype(np.int64),
         durations,
         float(target_s),
         float(patience_s),
@@ -117,7 +119,7 @@ def chat_durations(aht_s: npt.ArrayLike, at_once: int | None = None) -> Floats:
     ndarray
         Seconds for 1, 2 .. K chats held; its length is the useful number at once.
     """
-    durations = np.atleast_1d(np.asarray(aht_s, dtype=np.float64))
+    durations = np.array(aht_s, dtype=np.float64, ndmin=1)
     if durations.ndim != 1 or not np.all((durations > 0) & np.isfinite(durations)):
         message = "aht_s must be one positive number or one per concurrency level"
         raise ValueError(message)
@@ -195,8 +197,8 @@ def required_chat_agents(
         message = "max_occupancy must be > 0 and <= 1, max_abandonment a share"
         raise ValueError(message)
     found = _chat_required(
-        np.ascontiguousarray(loads).ravel(),
-        np.ascontiguousarray(durations).ravel(),
+        np.array(loads).ravel(),
+        np.array(durations).ravel(),
         factors,
         float(target_s),
         float(patience_s),

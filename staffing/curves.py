@@ -206,9 +206,7 @@ def modified_offered_load(
         message = f"open_mask has shape {is_open.shape}, offered has {volume.shape}"
         raise ValueError(message)
     memory = 0.5 * (1.0 + aht_cv * aht_cv)
-    return kernels.offered_load(
-        volume, durations, np.ascontiguousarray(is_open), 60.0 * interval_min, memory
-    )
+    return kernels.offered_load(volume, durations, np.array(is_open), 60.0 * interval_min, memory)
 
 
 def floor_positions(
@@ -260,7 +258,7 @@ def concave_hull(values: npt.ArrayLike, first: int = 0, points: int = 12) -> Int
     ndarray
         Indices n, ascending.
     """
-    row = np.ascontiguousarray(values, dtype=np.float64)
+    row = np.array(values, dtype=np.float64)
     if points < 2 or not 0 <= first < row.size:
         message = f"needs points >= 2 and 0 <= first < {row.size}; got {points} and {first}"
         raise ValueError(message)
@@ -287,7 +285,7 @@ def hull_segments(
         Shape (T, points - 1), slopes not increasing along a row; short rows repeat their last line.
         A row with one point is a level line. Lines hold for positions from the floor to N.
     """
-    rows = np.ascontiguousarray(values, dtype=np.float64)
+    rows = np.array(values, dtype=np.float64, order="C")
     first = np.clip(np.asarray(floor, dtype=np.int64), 0, rows.shape[1] - 1)
     if points < 2 or first.shape != rows.shape[:1]:
         message = "needs points >= 2 and one floor per row"
@@ -296,10 +294,9 @@ def hull_segments(
 
 
 def _checked_series(offered: npt.ArrayLike, aht_s: npt.ArrayLike) -> tuple[Floats, Floats]:
-    volume = np.ascontiguousarray(offered, dtype=np.float64)
-    durations = np.ascontiguousarray(
-        np.broadcast_to(np.asarray(aht_s, dtype=np.float64), volume.shape)
-    )
+    # Copies: kernels take writable, contiguous arrays.
+    volume = np.array(offered, dtype=np.float64)
+    durations = np.array(np.broadcast_to(np.asarray(aht_s, dtype=np.float64), volume.shape))
     if volume.ndim != 1 or not np.all((volume >= 0) & np.isfinite(volume)):
         message = "offered must be one finite number >= 0 per interval"
         raise ValueError(message)

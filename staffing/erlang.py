@@ -188,13 +188,7 @@ def occupancy(
     float or ndarray
         Share between 0 and 1.
     """
-    answered = np.asarray(_measure(2, load, agents, aht_s, patience_s))
-    load_, agents_ = np.asarray(load, dtype=float), np.asarray(agents, dtype=float)
-    carried = load_ * answered
-    share = np.where(carried > 0, 1.0, 0.0) + np.zeros(np.broadcast_shapes(agents_.shape))
-    np.divide(carried, agents_, out=share, where=(agents_ > 0) & (load_ > 0))
-    share = np.where((agents_ <= 0) & (load_ > 0), 1.0, np.minimum(share, 1.0))
-    return share[()]
+    return _measure(6, load, agents, aht_s, patience_s)
 
 
 def required_agents(
@@ -261,7 +255,7 @@ _MAY_BE_INFINITE = {"target_s", "patience_s", "max_mean_wait_s"}
 
 
 def _flat(**arguments: npt.ArrayLike) -> tuple[tuple[int, ...], list[kernels.Floats]]:
-    """Check the arguments, broadcast them and make them flat and contiguous."""
+    """Check the arguments, broadcast them, and copy them flat (kernels take writable arrays)."""
     arrays = {name: np.asarray(value, dtype=np.float64) for name, value in arguments.items()}
     for name, array in arrays.items():
         good = array > 0 if name in _POSITIVE else array >= 0
@@ -276,7 +270,7 @@ def _flat(**arguments: npt.ArrayLike) -> tuple[tuple[int, ...], list[kernels.Flo
             message = f"{name} must be {wanted}; got {array[~good].flat[0]}"
             raise ValueError(message)
     broadcast = np.broadcast_arrays(*arrays.values())
-    return broadcast[0].shape, [np.ascontiguousarray(array).ravel() for array in broadcast]
+    return broadcast[0].shape, [np.array(array).ravel() for array in broadcast]
 
 
 def _shaped(flat: npt.NDArray[Any], shape: tuple[int, ...]) -> Any:

@@ -18,6 +18,8 @@ from staffing.chat import required_chat_agents
 from staffing.curves import modified_offered_load
 from staffing.erlang import required_agents
 
+_IDLE = "no contacts"
+
 
 def requirement(
     queue_name: str,
@@ -85,11 +87,10 @@ def requirement(
         message = "shrinkage must be >= 0 and < 1"
         raise ValueError(message)
 
+    arriving = volume * durations / (60.0 * interval_min)
+    load = arriving
     if time_varying:
         load = _load_with_gaps(when, volume, durations, interval_min, aht_cv)
-    else:
-        load = volume * durations / (60.0 * interval_min)
-    load = np.where(volume > 0, load, 0.0)
 
     def agents(occupancy_cap: float, abandonment_cap: float) -> Floats:
         common: dict[str, Any] = {
@@ -115,9 +116,9 @@ def requirement(
     promise = f"{_percent(share)} in {_duration(target_s)}"
     slots = f", {at_once} at once" if at_once > 1 else ""
     reasons = [
-        _reason(f"{erlang:.1f} Erlang{slots}; {promise}", *steps) if contacts > 0 else "no contacts"
-        for contacts, erlang, *steps in zip(
-            volume, load, by_target, with_occupancy, needed, away, gross, strict=True
+        f"{_load_words(comes, stays)}{slots}; {promise} {_steps(*steps)}" if comes > 0 else _IDLE
+        for comes, stays, *steps in zip(
+            arriving, load, by_target, with_occupancy, needed, away, gross, strict=True
         )
     ]
     return pd.DataFrame(
@@ -152,15 +153,22 @@ def _load_with_gaps(
     )
 
 
-def _reason(
-    opening: str, by_target: float, with_occupancy: float, needed: float, away: float, gross: float
+def _load_words(arriving: float, load: float) -> str:
+    """The load at work, and what arrives where the two differ."""
+    words = f"{load:.1f} Erlang"
+    return words if words == f"{arriving:.1f} Erlang" else f"{words} ({arriving:.1f} arriving)"
+
+
+def _steps(
+    by_target: float, with_occupancy: float, needed: float, away: float, gross: float
 ) -> str:
-    """One line: each step that raises the number, with the number it raises it to."""
-    words = [f"{opening} needs {by_target:.1f}"]
-    if with_occupancy > by_target + 1e-6:
-        words.append(f"occupancy cap raises it to {with_occupancy:.1f}")
-    if needed > with_occupancy + 1e-6:
-        words.append(f"abandonment cap raises it to {needed:.1f}")
+    """Each step that visibly raises the number, with the number it raises it to."""
+    now = f"{by_target:.1f}"
+    words = [f"needs {now}"]
+    for cap, number in (("occupancy", with_occupancy), ("abandonment", needed)):
+        if f"{number:.1f}" != now:
+            now = f"{number:.1f}"
+            words.append(f"{cap} cap raises it to {now}")
     if away > 0:
         words.append(f"absence {_percent(away)} to {gross:.1f}")
     return "; ".join(words)
