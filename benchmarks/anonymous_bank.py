@@ -71,12 +71,11 @@ seed = 1
 """
 
 # In the records nearly every agent serves the five regular queues, eight serve internet support and
-# nothing else, four regular agents help them out, and one newcomer serves regular services only.
+# nothing else, and four regular agents help these out.
 ROLES = {
     "generalist": {"PS": 1, "NE": 1, "NW": 1, "PE": 1, "TT": 1},
     "all-round": {"PS": 1, "NE": 1, "NW": 1, "PE": 1, "TT": 1, "IN": 2},
     "internet": {"IN": 1},
-    "basic": {"PS": 1, "NW": 1},
 }
 CONTRACTS = """\
 contract,kind,role,people_min,people_max,week_hours_min,week_hours_max,week_shifts_min,week_shifts_max,wage_per_hour,purchase_min_hours
@@ -84,7 +83,7 @@ full time,full_time,generalist,0,25,36,42,4,6,30,
 full time all-round,full_time,all-round,0,10,36,42,4,6,33,
 part time,part_time,generalist,0,25,12,28,2,5,29,
 part time internet,part_time,internet,0,12,12,32,2,6,32,
-agency,outsourced,basic,0,15,,30,0,6,36,40
+agency,outsourced,generalist,0,15,,30,0,6,36,40
 """
 SHIFTS = """\
 shift,contract,first_start,last_start,step_min,length_h,breaks,weekdays
