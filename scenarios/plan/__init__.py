@@ -4,6 +4,7 @@ from scenarios.plan.checks import check_plan
 from scenarios.plan.faults import Default, Fault, Notice, PlanFaults, render_faults
 from scenarios.plan.load import load
 from scenarios.plan.model import Plan
+from scenarios.plan.write import write_folder, write_workbook
 
 __all__ = [
     "Default",
@@ -14,4 +15,6 @@ __all__ = [
     "check_plan",
     "load",
     "render_faults",
+    "write_folder",
+    "write_workbook",
 ]

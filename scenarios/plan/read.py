@@ -25,6 +25,7 @@ from scenarios.plan.workbook_guard import inspect_workbook
 MAX_BYTES = 200 * 2**20
 SETTINGS_FILE = "plan.toml"
 _DELIMITERS = (",", ";", "\t")
+_GUARDED = re.compile(r"'+[=+\-@]")
 _TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -140,8 +141,15 @@ def read_csv(path: Path, name: str) -> tuple[RawTable, list[Notice]]:
         raise Unreadable(
             Fault(name, wrong=f"cannot be read as CSV ({error})", right="a CSV file in UTF-8")
         ) from None
+    if "'" in text:
+        records = [[_without_guard(cell) for cell in record] for record in records]
     table, more = _table(name, enumerate(records, start=1), decimal_comma=delimiter == ";")
     return table, notices + more
+
+
+def _without_guard(cell: str) -> str:
+    """Text without the apostrophe that keeps a spreadsheet from reading it as a formula."""
+    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def _read_folder(folder: Path) -> RawPlan:

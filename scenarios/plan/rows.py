@@ -243,7 +243,7 @@ def _weeks_of_end(raw: RawPlan, values: dict[str, Any], faults: list[Fault]) -> 
     """Turn a last day into weeks, which is what everything else counts in."""
     if "end" not in values or "start" not in values:
         return
-    end, start = values["end"], values["start"]
+    end, start = values.pop("end"), values["start"]
     number = raw.settings["end"][1]
     days = (end - start).days + 1
     if days < 7 or days % 7:

@@ -21,6 +21,8 @@ from pydantic_core import PydanticUndefined
 from scenarios.plan import schema
 from scenarios.plan.faults import suggestion
 
+# A workbook's cell holds no more.
+MAX_TEXT = 32_000
 FIRST_DATE, LAST_DATE = dt.date(1950, 1, 1), dt.date(2150, 12, 31)
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -239,7 +241,9 @@ def _choice(column: Column, cell: Any) -> Any:
 
 
 def _text(cell: Any) -> str:
-    text = plain(cell)
+    text = plain(cell).replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > MAX_TEXT:
+        raise CellError(wrong="is too long a text", right=f"at most {MAX_TEXT} characters")
     if _CONTROL.search(text):
         raise CellError(
             wrong="has characters that cannot be printed", right="the same text without them"
