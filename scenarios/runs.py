@@ -158,7 +158,7 @@ def write_run(run: Run, folder: str | Path, plan: Plan | None = None) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep_stale(target)
-        partial = Path(tempfile.mkdtemp(prefix=_hidden(target, ""), dir=target.parent))
+        partial = Path(tempfile.mkdtemp(prefix=_hidden(target, "partial-"), dir=target.parent))
         try:
             partial.chmod(0o777 & ~_umask())
             _fill(run, partial, plan)
@@ -306,13 +306,18 @@ def _fill(run: Run, folder: Path, plan: Plan | None) -> None:
     (folder / _RESULT).write_text(text + "\n", encoding="utf-8")
 
 
-def _hidden(target: Path, suffix: str) -> str:
-    return f".{target.name}.partial-{suffix}"
+def _hidden(target: Path, part: str) -> str:
+    return f".{target.name}.{part}"
 
 
 def _sweep_stale(target: Path) -> None:
     """Remove what a killed run left behind; a younger one may still be at work."""
-    for leftover in target.parent.glob(_hidden(target, "*")):
+    leftovers = [
+        path
+        for path in target.parent.iterdir()
+        if path.name.startswith((_hidden(target, "partial-"), _hidden(target, "former-")))
+    ]
+    for leftover in leftovers:
         if time.time() - leftover.stat().st_mtime > _STALE_S:
             shutil.rmtree(leftover, ignore_errors=True)
 
@@ -321,7 +326,7 @@ def _swap_in(partial: Path, target: Path) -> None:
     """Rename the finished folder into place; a former run steps aside first and is then removed."""
     if target.exists():
         if any(target.iterdir()):
-            former = Path(tempfile.mkdtemp(prefix=f".{target.name}.former-", dir=target.parent))
+            former = Path(tempfile.mkdtemp(prefix=_hidden(target, "former-"), dir=target.parent))
             target.replace(former / target.name)
             partial.replace(target)
             shutil.rmtree(former, ignore_errors=True)

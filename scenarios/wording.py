@@ -98,7 +98,8 @@ def promise_text(measure: str, limit: float, unit: str, word: Word) -> str:
     if measure in ("answered_within", "replied_within"):
         verb = measure.partition("_")[0]
         return word(verb + " within {limit}").format(limit=_quantity(limit, unit, word))
-    return word(_NAMES.get(measure, measure))
+    name = word(_NAMES.get(measure, measure))
+    return f"{name} ({word('s')})" if measure == "mean_wait" else name
 
 
 def target_text(measure: str, target: float, limit: float, unit: str, word: Word) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 from openpyxl.worksheet.worksheet import Worksheet
 
 from scenarios.runs import Run
@@ -145,7 +146,7 @@ def add_service(book: bk.Book, run: Run, word: Word) -> None:
         values = (line.target, line.predicted, line.simulated, line.low, line.high)
         for k, value in enumerate(values):
             _measure(book, sheet, row, 4 + k, value, form)
-        judged = line.met is True or line.met is False
+        judged = not pd.isna(line.met)
         mark = word("yes" if line.met else "no") if judged else NOTHING
         fill = (bk.GOOD if line.met else bk.BAD) if judged else ""
         book.put(sheet.cell(row, 9), mark, align="center", fill=fill, box=True)

@@ -1,0 +1,276 @@
+"""The command `staffing`. Heavy libraries are imported inside the commands: --help answers at once.
+
+Exit codes: 0 done, 1 targets or rules not met (the plan is written all the same), 2 bad input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scenarios.errors import PlannerError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from scenarios.plan import Plan
+
+DONE, NOT_MET, BAD_INPUT, ABORTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="staffing",
+    help="Staffing and shift scheduling: forecast, people needed, a costed and proven roster.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan: a folder or an .xlsx file.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+OutFile = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="CSV file to write the table to.")
+]
+
+
+def main() -> None:
+    """Run the command; what a planner can put right ends with a message, not a traceback."""
+    try:
+        app()
+    except PlannerError as error:
+        _say_error(str(error))
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        _say_error("Aborted; nothing was written.")
+        sys.exit(ABORTED)
+
+
+@app.command()
+def init(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="FOLDER", help="Folder to make.", show_default=False)
+    ] = None,
+    example: Annotated[
+        str, typer.Option("--example", metavar="NAME", help="Example to start from.")
+    ] = "",
+) -> None:
+    """Copy a bundled example; alone, list the examples."""
+    from scenarios.examples import copy_example, example_names
+
+    if folder is None and not example:
+        for name, title in example_names().items():
+            typer.echo(f"{name:<20} {title}")
+        return
+    if folder is None or not example:
+        known = ", ".join(example_names())
+        msg = f"Say both where and which: staffing init FOLDER --example NAME, one of {known}"
+        raise PlannerError(msg)
+    copy_example(example, folder)
+    typer.echo(f"{folder} holds the example {example}. Next: staffing plan {folder}")
+
+
+@app.command()
+def check(plan: PlanPath) -> None:
+    """Read a plan and tell its faults and warnings."""
+    import scenarios.plan
+
+    loaded = scenarios.plan.load(plan)
+    typer.echo(f"{plan}: {loaded.settings.name} can be planned.")
+    _list("Warnings", scenarios.plan.hours_balance(loaded))
+    _list("Notices", loaded.notices)
+    _list("Defaults used", loaded.defaults)
+
+
+@app.command()
+def forecast(plan: PlanPath, out: OutFile = None) -> None:
+    """Forecast contacts by queue and interval."""
+    from scenarios.glance import print_forecast
+    from scenarios.run import forecast_table
+
+    table = forecast_table(_load(plan))
+    _hand_over(table, out)
+    print_forecast(table, _console())
+
+
+@app.command()
+def require(plan: PlanPath, out: OutFile = None) -> None:
+    """Tell how many people each interval needs, and why."""
+    from scenarios.glance import print_requirement
+    from scenarios.run import requirement_table
+
+    table = requirement_table(_load(plan))
+    _hand_over(table, out)
+    print_requirement(table, _console())
+
+
+@app.command("plan")
+def plan_command(
+    plan: PlanPath,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Run folder; runs/PLAN/SCENARIO-TIME if none."
+        ),
+    ] = None,
+    scenario: Annotated[
+        str, typer.Option("--scenario", metavar="NAME", help="Scenario of the plan.")
+    ] = "base",
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="Seed, instead of the plan's.")
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="S", min=1, help="Processor seconds to solve."),
+    ] = None,
+) -> None:
+    """Plan: from history to a costed, simulated roster.
+
+    Ctrl-C keeps the best plan so far; a second one aborts.
+    """
+    from scenarios.progress import Stop, Terminal
+    from scenarios.runs import check_target, write_run
+    from scenarios.summary import print_summary
+
+    loaded = _load(plan)
+    folder = out or Path("runs") / _file_name(loaded.settings.name) / _run_name(scenario)
+    check_target(folder)
+    err = _console(stderr=True)
+    with Stop(err) as stop, Terminal(err) as reporter:
+        from scenarios.run import plan_run
+
+        run = plan_run(
+            loaded, scenario=scenario, seed=seed, time_limit=time_limit, reporter=reporter,
+            stop=stop,
+        )  # fmt: skip
+        reporter.stage("write")
+        write_run(run, folder, loaded)
+    print_summary(run, _console(), folder)
+    raise typer.Exit(run.exit_code)
+
+
+@app.command()
+def simulate(
+    run: RunPath,
+    replay: Annotated[
+        Path | None,
+        typer.Option("--replay", metavar="CALLS", help="Real contacts, one row each (CSV)."),
+    ] = None,
+    replications: Annotated[
+        int, typer.Option("--replications", metavar="N", min=2, help="Simulated months.")
+    ] = 200,
+    out: OutFile = None,
+) -> None:
+    """Simulate a roster anew, or replay real contacts."""
+    from scenarios.glance import print_frame
+    from scenarios.runs import read_run
+
+    read_run(run)
+    if replay is not None:
+        from scenarios.replay import replay_run
+
+        if not replay.is_file():
+            msg = f"{replay} is not a file; --replay wants a CSV with one contact a row"
+            raise PlannerError(msg)
+        table = replay_run(run, replay)
+    else:
+        from scenarios.run import simulate_run
+
+        table = simulate_run(run, replications)
+    _hand_over(table, out)
+    print_frame(table, _console())
+
+
+@app.command()
+def export(
+    run: RunPath,
+    xlsx: Annotated[Path, typer.Option("--xlsx", metavar="FILE", help="Workbook to write.")],
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="en|zh", help="Language; the plan's if left out.")
+    ] = "",
+) -> None:
+    """Write a roster as a workbook for team leads."""
+    from scenarios.i18n import LANGUAGES
+    from scenarios.runs import read_run
+    from scenarios.workbook import write_roster
+
+    kept = read_run(run)
+    language = lang or str(kept.result.get("language") or "en")
+    if language not in LANGUAGES:
+        msg = f"--lang is one of {', '.join(LANGUAGES)}, got {lang}"
+        raise PlannerError(msg)
+    if xlsx.suffix.lower() != ".xlsx":
+        msg = f"{xlsx}: a workbook's name ends in .xlsx"
+        raise PlannerError(msg)
+    _writing(xlsx, lambda path: write_roster(kept, path, language))
+    typer.echo(str(xlsx))
+
+
+def _load(path: Path) -> Plan:
+    import scenarios.plan
+
+    return scenarios.plan.load(path)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _say_error(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _list(title: str, lines: Iterable[object]) -> None:
+    lines = tuple(lines)
+    if lines:
+        typer.echo(f"{title}: {len(lines)}")
+        for line in lines:
+            typer.echo(f"  - {line}")
+
+
+def _hand_over(table: pd.DataFrame, out: Path | None) -> None:
+    """Write a table for those who asked for a file."""
+    if out is None:
+        return
+    if out.suffix.lower() in (".xlsx", ".xls"):
+        msg = f"{out}: the table is written as CSV; give a name that ends in .csv"
+        raise PlannerError(msg)
+    _writing(out, lambda path: table.to_csv(path, index=False))
+    typer.echo(f"{out}: {len(table)} rows", err=True)
+
+
+def _writing(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file whole or not at all; what the system refuses is said without a traceback."""
+    partial = path.with_name(f".{path.name}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(partial)
+        partial.replace(path)
+    except OSError as error:
+        msg = f"{path} cannot be written: {error.strerror or error}"
+        raise PlannerError(msg) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def _file_name(text: str) -> str:
+    """Make a folder's name of a plan's: letters of any language stay."""
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.").lower() or "plan"
+
+
+def _run_name(scenario: str) -> str:
+    return f"{_file_name(scenario)}-{dt.datetime.now():%Y%m%d-%H%M%S}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The command: quick help, verbs that work, messages instead of tracebacks."""
+
+import subprocess
+import sys
+
+import openpyxl
+import pytest
+
+import scenarios.cli
+from scenarios.examples import example_names
+from scenarios.runs import write_run
+
+EXAMPLES = list(example_names())
+
+
+def staffing(*args: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scenarios.cli", *map(str, args)],
+        capture_output=True, text=True, check=False, encoding="utf-8",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def called(monkeypatch, capsys):
+    """Run the command in this process: exit code, output, errors."""
+
+    def call(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["staffing", *map(str, args)])
+        with pytest.raises(SystemExit) as ended:
+            scenarios.cli.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+def test_help_loads_no_heavy_library():
+    code = (
+        "import sys, scenarios.cli\n"
+        "heavy = {'numpy', 'pandas', 'ortools', 'numba', 'openpyxl', 'holidays', 'pydantic',"
+        " 'rich.console'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_lists_the_verbs(called):
+    code, out, _ = called("--help")
+    assert code == 0
+    for verb in ("init", "check", "forecast", "require", "plan", "simulate", "export"):
+        assert f"  {verb} " in out
+
+
+@pytest.mark.skipif(not EXAMPLES, reason="no examples in this tree")
+def test_init_lists_and_copies_examples(called, tmp_path):
+    code, out, _ = called("init")
+    assert code == 0
+    assert all(name in out for name in EXAMPLES)
+    code, _, _ = called("init", tmp_path / "mine", "--example", EXAMPLES[0])
+    assert code == 0
+    assert (tmp_path / "mine" / "plan.toml").is_file()
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.skipif(not EXAMPLES, reason="no examples in this tree")
+def test_init_refuses_a_folder_that_holds_something(called, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    code, _, err = called("init", tmp_path, "--example", EXAMPLES[0])
+    assert code == 2
+    assert "not empty" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_init_of_an_unknown_example_names_the_known_ones(called, tmp_path):
+    code, _, err = called("init", tmp_path / "x", "--example", "nope")
+    assert code == 2
+    assert all(name in err for name in EXAMPLES)
+    assert not (tmp_path / "x").exists()
+
+
+def test_export_writes_a_workbook_in_either_language(run, called, tmp_path):
+    folder = write_run(run, tmp_path / "run")
+    code, out, _ = called("export", folder, "--xlsx", tmp_path / "team.xlsx", "--lang", "zh")
+    assert code == 0
+    assert str(tmp_path / "team.xlsx") in out
+    assert openpyxl.load_workbook(tmp_path / "team.xlsx").sheetnames[0] == "摘要"
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--xlsx", "team.csv"), "ends in .xlsx"),
+        (("--xlsx", "team.xlsx", "--lang", "fr"), "one of en, zh"),
+        (("--xlsx", "plan.toml/team.xlsx"), "cannot be written"),
+    ],
+)
+def test_export_says_what_it_cannot_do(run, called, tmp_path, monkeypatch, args, said):
+    folder = write_run(run, tmp_path / "run")
+    (tmp_path / "plan.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = called("export", folder, *args)
+    assert code == 2
+    assert said in err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["plan.toml", "run"]
+
+
+@pytest.mark.parametrize("verb", [("export", "--xlsx", "x.xlsx"), ("simulate",)])
+def test_a_folder_that_is_no_run_is_refused(called, tmp_path, verb):
+    code, _, err = called(verb[0], tmp_path, *verb[1:])
+    assert code == 2
+    assert "not a run" in err
+
+
+def test_bad_usage_ends_with_2(called):
+    assert called("plan")[0] == 2
+    assert called("nonsense")[0] == 2
+
+
+def test_a_missing_plan_is_a_message_not_a_traceback(tmp_path):
+    done = staffing("check", tmp_path / "none")
+    assert done.returncode == 2
+    assert "none" in done.stderr
+    assert "Traceback" not in done.stderr
