@@ -1,5 +1,6 @@
 """Reading, checking and writing plans."""
 
+from scenarios.plan.arithmetic import hours_balance, hours_warnings
 from scenarios.plan.checks import check_plan
 from scenarios.plan.faults import Default, Fault, Notice, PlanFaults, render_faults
 from scenarios.plan.load import load
@@ -13,6 +14,8 @@ __all__ = [
     "Plan",
     "PlanFaults",
     "check_plan",
+    "hours_balance",
+    "hours_warnings",
     "load",
     "render_faults",
     "write_folder",

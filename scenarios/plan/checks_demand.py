@@ -170,10 +170,10 @@ def calendar(draft: Draft) -> Iterator[Finding]:
                 "calendar", located, "date", "is given beside from or to", "one of the two"
             )
             continue
-        if row.queue and row.kind != "event":
+        if row.queue and row.kind in ("holiday", "working_day"):
             yield draft.fault(
                 "calendar", located, "queue", f"is given for a {row.kind}",
-                "nothing: only events touch a single queue",
+                "nothing: only events and closures touch a single queue",
             )  # fmt: skip
         if row.like and row.like >= first:
             yield draft.fault(

@@ -196,7 +196,7 @@ class CalendarRow(Row):
     to: dt.date | None = Field(None, description="Last day")
     kind: Literal["holiday", "working_day", "closed", "event"] = Field(description="Kind of day")
     name: str = Field("", description="Name; days of one name are learnt together")
-    queue: str = Field("", description="Queue an event touches; empty: all")
+    queue: str = Field("", description="Queue an event or a closure touches; empty: all")
     factor: Positive | None = Field(
         None,
         description="Volume against a usual day; empty: learnt",
