@@ -25,6 +25,8 @@ _CUT = 37.0
 # From here on 32 nodes integrate M to full precision; smaller s is shifted up by its recurrence.
 _SMALL_S = 16.0
 _SMALL_LOAD = 5.0
+# A smaller fraction of an agent is rounding of a zero.
+_NOBODY = 1e-12
 _RESCALE = 1e200
 _LOG_RESCALE = math.log(_RESCALE)
 
@@ -211,16 +213,16 @@ def impatient_queue(
         return waits, abandons, answered, 0.0, 0.0
     later = x * math.exp(-y)
     weight, _, following, _, later_lift = _waiting_sums(s, shift, later)
-    # Exponent of "still waiting after y" relative to the peak taken out of `total`; the three cases
+    # Exponent of "still waiting after y" relative to the peak taken out of `total`; all cases
     # are one expression, each written so that large terms do not cancel.
     high = s + shift
     if later > high:
         exponent = shift * y
     elif x > high:
-        if later == 0.0:
-            exponent = -math.inf if math.isinf(x) else x - s * y - peak
-        else:
+        if later > 0.5 * high:
             exponent = shift * y - high * _log_gap((later - high) / high)
+        else:
+            exponent = high * (1.0 + math.log(x / high)) - later - s * y
     elif y > 0.5:
         exponent = -x * math.expm1(-y) - s * y
     else:
@@ -245,7 +247,7 @@ def performance(
             return 1.0, 0.0, 1.0, 1.0, 1.0, math.inf
         value, exponent = inverse_blocking(agents, load)
         return patient_queue(value, exponent, load, agents, aht_s, target_s)
-    if agents <= 0.0:
+    if agents <= _NOBODY:
         return 1.0, 1.0, 0.0, 0.0, 1.0, patience_s
     value, exponent = inverse_blocking(agents - 1.0, load)
     scale = patience_s / aht_s
@@ -278,11 +280,11 @@ def level(
 ) -> float:
     """Service level by one of the five definitions, from the shares of `performance`."""
     if definition == OFFERED:
-        return answered - late
+        return max(0.0, answered - late)
     if definition == VIRTUAL:
-        return 1.0 - virtual
+        return max(0.0, 1.0 - virtual)
     if definition == ANSWERED:
-        return 1.0 - late / answered if answered > 0.0 else 0.0
+        return max(0.0, 1.0 - late / answered) if answered > 0.0 else 0.0
     outlasting = virtual * math.exp(-target_s / patience_s)
     if definition == SHORT_ABANDONS_GOOD:
         return 1.0 - outlasting
@@ -295,7 +297,7 @@ def busy_share(load: float, agents: float, answered: float) -> float:
     """Share of the agents' time spent on contacts."""
     if load <= 0.0:
         return 0.0
-    return min(1.0, load * answered / agents) if agents > 0.0 else 1.0
+    return min(1.0, load * answered / agents) if agents > _NOBODY else 1.0
 
 
 @njit(cache=True)

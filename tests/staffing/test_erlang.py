@@ -114,6 +114,8 @@ def test_random_cases_agree_with_sixty_digits():
         (500.0, 1.0, 3600.0, 86400.0, 1.0),
         (0.01, 0.3, 600.0, 20.0, 60.0),
         (80.0, 0.02, 60.0, 5.0, 300.0),
+        # Once a share of -8: the target outlasts the patience by a factor of e^36.
+        (0.8931, 0.0025602757, 377.0, 265083.0, 7291.3),
     ],
 )
 def test_extreme_cases_agree_with_sixty_digits(case):
