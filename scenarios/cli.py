@@ -78,15 +78,24 @@ def init(
 
 
 @app.command()
-def check(plan: PlanPath) -> None:
+def check(
+    plan: PlanPath,
+    defaults: Annotated[
+        bool, typer.Option("--defaults", help="List every default that was used.")
+    ] = False,
+) -> None:
     """Read a plan and tell its faults and warnings."""
     import scenarios.plan
 
     loaded = scenarios.plan.load(plan)
     typer.echo(f"{plan}: {loaded.settings.name} can be planned.")
-    _list("Warnings", scenarios.plan.hours_balance(loaded))
+    balance = getattr(scenarios.plan, "hours_balance", None)
+    _list("Warnings", balance(loaded) if balance else ())
     _list("Notices", loaded.notices)
-    _list("Defaults used", loaded.defaults)
+    if defaults:
+        _list("Defaults used", loaded.defaults)
+    elif loaded.defaults:
+        typer.echo(f"Defaults used: {len(loaded.defaults)} (--defaults lists them)")
 
 
 @app.command()

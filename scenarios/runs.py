@@ -248,7 +248,8 @@ def _column(values: pd.Series, kind: str) -> pd.Series:
     if text:
         values = values.astype(object).where(values.notna(), None).replace({"": None})
     if kind in _TIME_FORMAT:
-        times = pd.to_datetime(values).astype("datetime64[ns]")
+        times = pd.to_datetime(values, format="ISO8601" if text else None)
+        times = times.astype("datetime64[ns]")
         return times.dt.normalize() if kind == "date" else times.dt.round("min")
     if kind == "flag":
         names = {"True": True, "False": False, True: True, False: False}

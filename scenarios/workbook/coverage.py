@@ -18,6 +18,8 @@ from scenarios.workbook.team import WEEKDAYS, day_color
 
 _SHORT, _EVEN, _OVER = "D6604D", "FFFFFF", "4393C3"
 _FIRST_TIME = 3
+#: A person more or less is not painted as if it were a crowd.
+_LEAST_SPAN = 3.0
 
 
 def add_coverage(book: bk.Book, run: Run, labels: dict[str, str], word: Word) -> None:
@@ -89,7 +91,7 @@ def _block(
                 cell = sheet.cell(row, _FIRST_TIME + k)
                 rounded = round(float(value), 2) + 0.0
                 book.put(cell, rounded, size=8, align="center", number_format=form)
-    span = max(1.0, float(np.nanquantile(grid.abs().to_numpy(), 0.98)))
+    span = max(_LEAST_SPAN, float(np.nanquantile(grid.abs().to_numpy(), 0.98)))
     area = (
         f"{sheet.cell(first, _FIRST_TIME).coordinate}:"
         f"{sheet.cell(row, _FIRST_TIME + len(minutes) - 1).coordinate}"

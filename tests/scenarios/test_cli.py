@@ -117,6 +117,31 @@ def test_bad_usage_ends_with_2(called):
     assert called("nonsense")[0] == 2
 
 
+def test_check_counts_the_defaults_and_lists_them_when_asked(called, tmp_path):
+    called("init", tmp_path / "plan", "--example", "cloud_crm")
+    code, out, _ = called("check", tmp_path / "plan")
+    assert code == 0
+    assert "can be planned" in out
+    assert "(--defaults lists them)" in out
+    assert len(called("check", tmp_path / "plan", "--defaults")[1]) > len(out)
+
+
+def test_check_tells_every_fault_of_a_plan_with_its_place(called, tmp_path):
+    called("init", tmp_path / "plan", "--example", "cloud_crm")
+    queues = tmp_path / "plan" / "queues.csv"
+    head, first, *rest = queues.read_text("utf-8").splitlines()
+    cells = first.split(",")
+    cells[head.split(",").index("aht_s")] = "-5"
+    cells[head.split(",").index("channel")] = "pigeon"
+    queues.write_text("\n".join([head, ",".join(cells), *rest]), "utf-8")
+    code, _, err = called("check", tmp_path / "plan")
+    assert code == 2
+    assert "queues.csv" in err
+    assert "row 2" in err
+    assert "-5" in err
+    assert "pigeon" in err
+
+
 def test_a_missing_plan_is_a_message_not_a_traceback(tmp_path):
     done = staffing("check", tmp_path / "none")
     assert done.returncode == 2

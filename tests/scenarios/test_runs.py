@@ -1,5 +1,6 @@
 """Run folders: whole or not at all, typed back, the same bytes twice."""
 
+import datetime as dt
 import json
 import os
 import signal
@@ -76,6 +77,13 @@ def test_result_holds_plain_json_without_nan(tmp_path):
     }  # fmt: skip
 
 
+def test_dates_may_come_as_dates_times_or_text(tmp_path):
+    moments = [dt.date(2026, 12, 7), "2026-12-08", "2026-12-09 00:00", pd.Timestamp(2026, 12, 10)]
+    days = pd.DataFrame({"date": moments, "kind": "workday", "name": ""})
+    run = Run({}, {"days": days})
+    assert run.tables["days"]["date"].tolist() == list(pd.date_range("2026-12-07", periods=4))
+
+
 def test_columns_beyond_the_declared_are_kept(tmp_path):
     days = pd.DataFrame(
         {"name": ["x"], "kind": ["workday"], "date": ["2026-12-07"], "factor": [1.5], "note": "n"}
@@ -85,6 +93,18 @@ def test_columns_beyond_the_declared_are_kept(tmp_path):
     )
     assert list(back.tables["days"]) == ["date", "kind", "name", "factor", "note"]
     assert back.tables["days"]["factor"].tolist() == [1.5]
+
+
+def test_the_plan_is_kept_with_the_run(run, tmp_path):
+    import scenarios.plan
+    from scenarios.examples import copy_example
+
+    copy_example("cloud_crm", tmp_path / "plan")
+    plan = scenarios.plan.load(tmp_path / "plan")
+    kept = scenarios.plan.load(write_run(run, tmp_path / "run", plan) / "plan")
+    assert kept.settings == plan.settings
+    assert kept.queues == plan.queues
+    assert kept.agents == plan.agents
 
 
 def test_a_former_run_is_replaced(run, tmp_path):
