@@ -140,7 +140,7 @@ def _not_met(run: Run, console: Console, word: Word) -> None:
     for p in missed:
         wanted = target_text(p.measure, p.target, p.limit, p.unit, word)
         got = value_text(p.measure, p.worst["simulated"], word)
-        _item(console, f"{p.label}: {wanted}; {word('worst')} {p.worst['period']}: {got}")
+        _item(console, f"{p.label}: {wanted}; {word('worst')} {word(p.worst['period'])}: {got}")
     ranked = unmet.sort_values("cost", ascending=False, kind="stable")
     for line in ranked.head(_MOST_LINES).itertuples(index=False):
         amount = f"{line.amount:,.2f}".rstrip("0").rstrip(".")

@@ -142,7 +142,7 @@ def add_service(book: bk.Book, run: Run, word: Word) -> None:
         book.put(sheet.cell(row, 1), line.label or line.queue, box=True)
         text = promise_text(line.measure, line.limit, line.unit, word)
         book.put(sheet.cell(row, 2), text, box=True)
-        book.put(sheet.cell(row, 3), line.period, align="center", box=True)
+        book.put(sheet.cell(row, 3), word(line.period), align="center", box=True)
         values = (line.target, line.predicted, line.simulated, line.low, line.high)
         for k, value in enumerate(values):
             _measure(book, sheet, row, 4 + k, value, form)
@@ -223,7 +223,7 @@ def add_not_met(book: bk.Book, run: Run, word: Word) -> None:
     row = 4
     currency = str(run.result.get("currency", ""))
     if len(unmet):
-        heads = [word(t) for t in ("What", "Where", "Amount", "Unit")]
+        heads = [word(t) for t in ("What", "Where", "Quantity", "Unit")]
         book.head(sheet, row, [*heads, f"{word('Cost')} ({currency})"], left=2)
         for line in unmet.itertuples(index=False):
             row += 1
@@ -236,7 +236,7 @@ def add_not_met(book: bk.Book, run: Run, word: Word) -> None:
     if len(checks):
         book.put(sheet.cell(row, 1), word("Rule breaches"), size=12, bold=True)
         row += 1
-        heads = ["Rule", "Agent", "Amount", "Mode", "Date"]
+        heads = ["Rule", "Agent", "Quantity", "Mode", "Date"]
         book.head(sheet, row, [word(text) for text in heads], left=2)
         for line in checks.itertuples(index=False):
             row += 1
