@@ -62,7 +62,9 @@ class _Loader:
         self._history_elsewhere(settings.forecast.history)
         self._missing_tables()
         tables = {
-            name: read_rows(name, raw) for name, raw in self.raw.tables.items() if name != "history"
+            name: read_rows(name, self.raw.tables[name])
+            for name in schema.TABLES
+            if name in self.raw.tables and name != "history"
         }
         for table in tables.values():
             self.faults += table.faults

@@ -1,4 +1,4 @@
-"""A small run made by hand: 12 people in two teams over 28 days."""
+"""A small run made by hand (12 people in two teams over 28 days), and a small plan as text."""
 
 import datetime as dt
 
@@ -163,3 +163,109 @@ def build_run(people=PEOPLE, days=28, name="Cloud CRM", language="en") -> Run:
 @pytest.fixture(scope="session")
 def run() -> Run:
     return build_run()
+
+
+TINY_PLAN = {
+    "plan.toml": """\
+name = "Cloud CRM"
+start = 2026-12-07
+weeks = 4
+interval_min = 30
+currency = "CNY"
+timezone = "Asia/Shanghai"
+country = "CN"
+law = "cn"
+synthetic = true
+
+[service]
+floor = 0.6
+""",
+    "queues.csv": """\
+queue,channel,hours,aht_s,patience_s,at_once,deflected_share,fcr
+chat,chat,office,720,240,3,40 %,0.85
+email,email,office,360,,,0.40,0.85
+forum,forum,office,300,,,,
+knowledge base,post,office,,,,,
+""",
+    "targets.csv": """\
+queue,measure,limit,unit,share,period
+chat,answered_within,30,s,0.9,week
+email,replied_within,5,h,0.9,week
+forum,replied_within,1,business_day,0.9,week
+knowledge base,weekly_hours,20,h,,week
+""",
+    "hours.csv": """\
+hours,weekday,opens,closes
+office,mon,09:00,18:00
+office,tue,09:00,18:00
+office,wed,09:00,18:00
+office,thu,09:00,18:00
+office,fri,09:00,18:00
+""",
+    "roles.csv": """\
+role,queue,speed,order
+support,chat,1,1
+support,email,1,2
+author,knowledge base,,
+community,forum,,
+""",
+    "contracts.csv": """\
+contract,kind,role,people_min,people_max,week_hours_max,wage_per_hour
+specialist,full_time,support,3,3,40,60
+author,outsourced,author,1,1,20,90
+community,part_time,community,1,1,20,45
+""",
+    "agents.csv": """\
+agent,name,team,contract,hired
+S1,王小明,客服一组,specialist,2024-03-01
+S2,Ana,客服一组,specialist,2025-07-14
+S3,=Ben,客服一组,specialist,2026-10-08
+""",
+    "shifts.csv": """\
+shift,contract,first_start,last_start,step_min,length_h,paid_h,breaks
+D,specialist,09:00,,,9,8,lunch
+P,community,09:00,14:00,60,4,,
+K,author,09:00,14:00,60,4,,
+""",
+    "breaks.csv": """\
+breaks,name,minutes,paid,earliest_h,latest_h
+lunch,午餐,60,no,3,5
+""",
+    "availability.csv": """\
+agent,from,to,kind,shift,weight
+S1,2026-12-14,2026-12-15,leave,,
+S2,2026-12-21,,pin,D@09:00,
+S3,2026-12-24,,off_request,,40
+""",
+    "shrinkage.csv": """\
+kind,share,planned
+meetings,5 %,yes
+""",
+}
+
+
+def tiny_history(days: int = 26) -> str:
+    """Working days before the plan's first day, 09:00-18:00 by 30 min; volumes by a fixed rule."""
+    lines = ["queue,start,volume,aht_s,abandoned,waited_s"]
+    first = START - pd.Timedelta(days=days)
+    for day in pd.date_range(first, START - pd.Timedelta(days=1)):
+        if day.weekday() >= 5:
+            continue
+        for slot in range(18):
+            start = day + pd.Timedelta(minutes=540 + 30 * slot)
+            wave = (slot * 7 + day.day_of_year * 3) % 5
+            peak = 2 if 2 <= slot <= 5 or 11 <= slot <= 13 else 0
+            lines.append(f"chat,{start:%Y-%m-%d %H:%M},{2 + peak + wave},{700 + 10 * wave},0,5")
+            lines.append(f"email,{start:%Y-%m-%d %H:%M},{1 + wave % 3},{350 + 10 * wave},,")
+            lines.append(f"forum,{start:%Y-%m-%d %H:%M},{wave % 2},,,")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def tiny_plan(tmp_path):
+    """Folder of a small valid plan, the Cloud CRM start-up, fresh for each test."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    for name, text in {**TINY_PLAN, "history.csv": tiny_history()}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
