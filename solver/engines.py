@@ -48,13 +48,14 @@ class Effort:
 
 
 def solve_linear(matrix: Matrix, *, seconds: float = 120.0, duals: bool = False) -> Solved:
-    """Solve the continuous relaxation (by GLOP)."""
+    """Solve the continuous relaxation (by HiGHS, dual simplex: fastest of those measured)."""
     from ortools.math_opt.python import mathopt
 
     parameters = mathopt.SolveParameters(
         time_limit=dt.timedelta(seconds=seconds),
+        lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX,
     )
-    return _solve(matrix, mathopt.SolverType.GLOP, parameters, relax=True, duals=duals)
+    return _solve(matrix, mathopt.SolverType.HIGHS, parameters, relax=True, duals=duals)
 
 
 def solve_integer(matrix: Matrix, effort: Effort, start: Floats | None = None) -> Solved:
@@ -69,6 +70,8 @@ def solve_integer(matrix: Matrix, effort: Effort, start: Floats | None = None) -
         threads=1,
     )
     scip = parameters.gscip
+    # Ctrl-C belongs to the caller, who keeps the best plan so far.
+    scip.bool_params["misc/catchctrlc"] = False
     # Processor time, so that a busy machine does not cut a solve short.
     scip.int_params["timing/clocktype"] = 1
     if effort.stall_nodes >= 0:

@@ -54,6 +54,7 @@ def optimize(
     limits: Limits,
     *,
     start: ShiftPlan | None = None,
+    redo: frozenset[int] | None = None,
     watch: Watch | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ShiftPlan:
@@ -63,6 +64,9 @@ def optimize(
     ----------
     start
         An earlier design of nearly the same problem, from which the search starts.
+    redo
+        With a start: the only weeks that are designed anew; the others keep its shifts, and heads
+        are kept.
     watch
         Told of progress.
     stop
@@ -87,12 +91,17 @@ def optimize(
         raise InfeasibleDesignError(msg)
     bound = relaxed.objective
     watch(np.inf, bound + people.constant, "month relaxed")
-    values, bound = _whole_heads(design, relaxed.values, bound, limits)
-    watch(np.inf, bound + people.constant, "heads")
+    values = relaxed.values
     decided = np.zeros(len(matrix.lower), dtype=bool)
-    decided[people.heads] = True
-    values[people.heads] = np.round(values[people.heads])
-    windows = _windows(design)
+    if redo is not None and start is not None:
+        values = _keep(design, values, decided, start, redo)
+    else:
+        values, bound = _whole_heads(design, values, decided, bound, limits)
+        watch(np.inf, bound + people.constant, "heads")
+    hint = None if start is None else _hint(design, start)
+    windows = [
+        days for days in _windows(design) if redo is None or any(d // 7 in redo for d in days)
+    ]
     for number, days in enumerate(windows):
         effort = Effort(
             gap=limits.gap / 2,
@@ -101,7 +110,6 @@ def optimize(
             seconds=max(2.0, limits.seconds / len(windows)),
             seed=limits.seed,
         )
-        hint = _hint(design, start) if start is not None else None
         values = _solve_window(design, values, decided, days, effort, hint)
         watch(
             float(matrix.cost @ values) + people.constant,
@@ -133,26 +141,56 @@ def _hint(design: Design, start: ShiftPlan) -> Floats:
     return values
 
 
-def _whole_heads(
-    design: Design, values: Floats, bound: float, limits: Limits
-) -> tuple[Floats, float]:
-    """Make heads and purchases whole over the month, shifts still free."""
-    matrix = design.matrix
-    choice = np.concatenate([design.people.heads, design.people.whole])
-    free = matrix.upper[choice] > matrix.lower[choice]
-    if not free.any():
-        return values, bound
-    integer = np.zeros(len(matrix.lower), dtype=bool)
-    integer[choice] = True
-    effort = Effort(
-        gap=limits.gap / 4, nodes=60, seconds=max(5.0, limits.seconds / 4), seed=limits.seed
+def _keep(
+    design: Design, values: Floats, decided: Bools, start: ShiftPlan, redo: frozenset[int]
+) -> Floats:
+    """Take heads and the shifts of all weeks but those to redo from a start."""
+    kept = _hint(design, start)
+    days = np.arange(design.problem.grid.days)
+    old = days[~np.isin(days // 7, list(redo))]
+    x = design.people.shifts[:, old]
+    columns = np.concatenate(
+        [x[x >= 0], design.people.day_total[:, old].ravel(), design.people.heads]
     )
-    solved = solve_integer(replace(matrix, integer=integer), effort)
-    if solved.values is None:
-        rounded = values.copy()
-        rounded[design.people.heads] = np.ceil(values[design.people.heads] - _ROUND)
-        return rounded, bound
-    return solved.values, max(bound, solved.bound)
+    values = values.copy()
+    values[columns] = kept[columns]
+    decided[columns] = True
+    return values
+
+
+def _whole_heads(
+    design: Design, values: Floats, decided: Bools, bound: float, limits: Limits
+) -> tuple[Floats, float]:
+    """Decide how many people to employ, over the month, with their shifts still divisible.
+
+    People who cost nothing until they work are left for later: any number of them is as good.
+    """
+    matrix, heads = design.matrix, design.people.heads
+    costly = np.array(
+        [
+            matrix.cost[column] > 0
+            or group.contract.week_hours_min > 0
+            or group.contract.week_shifts_min > 0
+            for column, group in zip(heads, design.problem.groups, strict=True)
+        ]
+    )
+    chosen = heads[costly]
+    if (matrix.upper[chosen] > matrix.lower[chosen]).any():
+        integer = np.zeros(len(matrix.lower), dtype=bool)
+        integer[chosen] = True
+        effort = Effort(
+            gap=limits.gap / 4, nodes=60, seconds=max(5.0, limits.seconds / 4), seed=limits.seed
+        )
+        solved = solve_integer(replace(matrix, integer=integer), effort)
+        if solved.values is not None:
+            values, bound = solved.values, max(bound, solved.bound)
+        else:
+            values = values.copy()
+            values[chosen] = np.ceil(values[chosen] - _ROUND)
+    values = values.copy()
+    values[chosen] = np.round(values[chosen])
+    decided[chosen] = True
+    return values, bound
 
 
 def _windows(design: Design) -> list[range]:
@@ -228,9 +266,17 @@ def _answer(design: Design, values: Floats, bound: float) -> ShiftPlan:
         for k, column in enumerate(slack.columns)
         if values[column] > 1e-4
     ]
+    on_duty = np.zeros((len(problem.groups), problem.grid.size))
+    for g, cover in enumerate(people.on_duty):
+        np.add.at(on_duty[g], cover.t, cover.value * values[cover.column])
+    in_time = np.zeros((len(problem.queues), problem.grid.size))
+    for queue, columns in design.service.in_time.items():
+        in_time[queue] = np.where(columns >= 0, values[np.maximum(columns, 0)], 0.0)
     return ShiftPlan(
         counts=counts,
         heads=heads,
+        in_time=in_time,
+        on_duty=on_duty,
         positions=_positions(problem, design.service, values),
         cost=float(design.matrix.cost @ values) + people.constant,
         bound=bound + people.constant,
@@ -247,8 +293,9 @@ def _positions(problem: Problem, service: Service, values: Floats) -> Floats:
         share = offered / np.maximum(offered.sum(axis=0), 1e-12)
         for k, queue in enumerate(pool.queues):
             positions[queue.queue, there] = share[k] * values[columns[there]]
-    for blocks in (service.deferred_direct, service.deferred_idle):
-        for number, columns in blocks.items():
-            used = np.where(columns >= 0, values[np.maximum(columns, 0)], 0.0)
-            positions[number] += used.sum(axis=0)
+    for queues, columns in service.deferred:
+        done = np.where(columns >= 0, values[np.maximum(columns, 0)], 0.0).sum(axis=0)
+        work = np.array([q.work_h.sum() for q in queues])
+        for queue, share in zip(queues, work / max(work.sum(), 1e-12), strict=True):
+            positions[queue.queue] = share * done
     return positions

@@ -44,6 +44,10 @@ class ShiftPlan:
         (G,) people employed.
     positions
         (Q, T) people's time planned on each queue, in positions.
+    in_time
+        (Q, T) contacts of live queues expected to be answered in time.
+    on_duty
+        (G, T) people on duty, breaks taken off.
     cost, bound
         Cost of the design and proved lower bound on the cost of any.
     """
@@ -51,6 +55,8 @@ class ShiftPlan:
     counts: Ints
     heads: Ints
     positions: Floats
+    in_time: Floats
+    on_duty: Floats
     cost: float
     bound: float
     unmet: tuple[Unmet, ...] = ()

@@ -23,6 +23,8 @@ from staffing.curves import hull_segments
 _HULL_POINTS = 8
 # Work given up costs as much as if it were late for this long.
 _GIVEN_UP_H = 48.0
+# Deferred queues with about the same time to answer are worked off as one: edges in hours.
+_BANDS_H = (3.0, 6.0, 12.0, 30.0, 60.0)
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,15 @@ class Slack:
 
 @dataclass
 class Service:
-    """Columns of the service side, filled while the model is built.
+    """Columns of the service side, filled while the model is built; -1 where there are none.
 
-    `in_time[queue]` and `positions[queue or pool]` are (T,) columns, -1 where there are none.
+    `in_time[queue]` (T,) contacts in time, `pool_positions[k]` (T,) positions of a pool,
+    `deferred` queues worked off together and (classes, T) people's time on them.
     """
 
     in_time: dict[int, Ints] = field(default_factory=dict)
     pool_positions: list[Ints] = field(default_factory=list)
-    deferred_direct: dict[int, Ints] = field(default_factory=dict)
-    deferred_idle: dict[int, Ints] = field(default_factory=dict)
+    deferred: list[tuple[tuple[DeferredQueue, ...], Ints]] = field(default_factory=list)
     slacks: list[Slack] = field(default_factory=list)
 
 
@@ -65,7 +67,7 @@ def add_service(model: LinearModel, problem: Problem, people: People) -> Service
     ]
     capacity = [_capacity_rows(model, problem, cover) for cover in covers]
     live_positions = _add_pools(model, problem, classes, capacity, found)
-    done = _add_deferred(model, problem, classes, capacity, live_positions, found)
+    done = _add_deferred(model, problem, classes, covers, capacity, live_positions, found)
     _add_occupancy(model, problem, classes, covers, done, found)
     _add_presence(model, problem, people, found)
     return found
@@ -82,7 +84,7 @@ def _capacity_rows(model: LinearModel, problem: Problem, cover: Cover) -> Ints:
 
 def _add_pools(
     model: LinearModel, problem: Problem, classes: Floats, capacity: list[Ints], found: Service
-) -> Floats:
+) -> Ints:
     """Positions of live pools. Returns live columns by class, (C, pools, T), -1 where none."""
     size = problem.grid.size
     live = np.full((len(classes), len(problem.pools), size), -1, dtype=np.int64)
@@ -189,47 +191,42 @@ def _add_deferred(
     model: LinearModel,
     problem: Problem,
     classes: Floats,
+    covers: list[Cover],
     capacity: list[Ints],
-    live: Floats,
+    live: Ints,
     found: Service,
 ) -> tuple[Ints, Ints, Floats]:
     """Work with deadlines. Returns what is done as (interval, column, hours at pace) triples."""
     grid = problem.grid
     size, hour = grid.size, grid.interval_h
-    # The idle time of live positions may be used once, by whichever deferred queue.
-    idle_rows = np.full((len(classes), size), -1, dtype=np.int64)
-    for c in range(len(classes)):
-        somewhere = np.flatnonzero((live[c] >= 0).any(axis=0))
-        idle_rows[c, somewhere] = model.add_rows(len(somewhere), upper=0)
+    # What a class can give to deferred work: its people not on live queues, and the part of the
+    # time on live queues that waits for contacts, at an efficiency.
+    spare_rows = np.full((len(classes), size), -1, dtype=np.int64)
+    for c, rows in enumerate(capacity):
+        covered = np.flatnonzero(rows >= 0)
+        spare_rows[c, covered] = model.add_rows(len(covered), upper=0)
+        cover = covers[c]
+        model.put(spare_rows[c, cover.t], cover.column, -cover.value)
         for k, pool in enumerate(problem.pools):
             at = np.flatnonzero(live[c, k] >= 0)
-            model.put(
-                idle_rows[c, at],
-                live[c, k, at],
-                -problem.idle_efficiency * pool.idle_share[at],
-            )
+            taken = 1 - problem.idle_efficiency * pool.idle_share[at]
+            model.put(spare_rows[c, at], live[c, k, at], taken)
     all_t, all_columns, all_hours = [], [], []
-    for queue in problem.deferred:
-        chain = _backlog(model, problem, queue, found)
-        direct = np.full((len(classes), size), -1, dtype=np.int64)
-        idle = np.full((len(classes), size), -1, dtype=np.int64)
-        for c, speed in enumerate(classes[:, queue.queue]):
+    for queues in _alike(problem, classes):
+        chain = _backlog(model, problem, queues, found)
+        open_mask = queues[0].open_mask
+        done = np.full((len(classes), size), -1, dtype=np.int64)
+        for c, speed in enumerate(classes[:, queues[0].queue]):
             if speed <= 0:
                 continue
-            at = np.flatnonzero(queue.open_mask & (capacity[c] >= 0))
-            direct[c, at] = model.add_columns(len(at), day=at // grid.per_day)
-            model.put(capacity[c][at], direct[c, at], 1.0)
-            spare = np.flatnonzero(queue.open_mask & (idle_rows[c] >= 0))
-            idle[c, spare] = model.add_columns(len(spare), day=spare // grid.per_day)
-            model.put(idle_rows[c, spare], idle[c, spare], 1.0)
-            for columns in (direct[c], idle[c]):
-                used = np.flatnonzero(columns >= 0)
-                model.put(chain[used], columns[used], speed * hour)
-                all_t.append(used)
-                all_columns.append(columns[used])
-                all_hours.append(np.full(len(used), hour))
-        found.deferred_direct[queue.queue] = direct
-        found.deferred_idle[queue.queue] = idle
+            at = np.flatnonzero(open_mask & (spare_rows[c] >= 0))
+            done[c, at] = model.add_columns(len(at), day=at // grid.per_day)
+            model.put(spare_rows[c, at], done[c, at], 1.0)
+            model.put(chain[at], done[c, at], speed * hour)
+            all_t.append(at)
+            all_columns.append(done[c, at])
+            all_hours.append(np.full(len(at), hour))
+        found.deferred.append((queues, done))
     none = np.zeros(0, np.int64)
     return (
         np.concatenate([none, *all_t]),
@@ -238,7 +235,25 @@ def _add_deferred(
     )
 
 
-def _backlog(model: LinearModel, problem: Problem, queue: DeferredQueue, found: Service) -> Ints:
+def _alike(problem: Problem, classes: Floats) -> list[tuple[DeferredQueue, ...]]:
+    """Deferred queues that may be worked off as one: same people, hours, and about the same time.
+
+    Work of different urgency must stay apart: hours done early on patient work would count for
+    urgent work that has not come yet.
+    """
+    together: dict[tuple[object, ...], list[DeferredQueue]] = {}
+    for queue in problem.deferred:
+        given = float(np.median(queue.due - np.arange(problem.grid.size) + 1))
+        band = int(np.searchsorted(_BANDS_H, given * problem.grid.interval_h))
+        paces = tuple(np.round(classes[:, queue.queue], 6))
+        key = (paces, queue.open_mask.tobytes(), band, queue.hard)
+        together.setdefault(key, []).append(queue)
+    return [tuple(queues) for queues in together.values()]
+
+
+def _backlog(
+    model: LinearModel, problem: Problem, queues: tuple[DeferredQueue, ...], found: Service
+) -> Ints:
     """Backlog from interval to interval; returns the rows to which work done is put, (T,).
 
     backlog(t) = backlog(t-1) + arrived(t) - done(t), and no more may be open at the end of t than
@@ -246,21 +261,25 @@ def _backlog(model: LinearModel, problem: Problem, queue: DeferredQueue, found: 
     """
     grid = problem.grid
     size = grid.size
-    week = np.minimum(np.arange(size) // (7 * grid.per_day), len(queue.reserve) - 1)
-    work = queue.work_h * (1 + queue.reserve[week])
-    due = np.bincount(np.minimum(queue.due, size), weights=work, minlength=size + 1)[:size]
+    week = np.arange(size) // (7 * grid.per_day)
+    work, due = np.zeros(size), np.zeros(size)
+    for queue in queues:
+        own = queue.work_h * (1 + queue.reserve[week])
+        work += own
+        due += np.bincount(np.minimum(queue.due, size), weights=own, minlength=size + 1)[:size]
     allowed = np.maximum(np.cumsum(work) - np.cumsum(due), 0.0)
+    price, key = max(q.price for q in queues), " + ".join(q.key for q in queues)
     # The chain breaks only where work may be done or falls due; between, arrivals just add up.
-    marked = queue.open_mask | (due > 0)
+    marked = queues[0].open_mask | (due > 0)
     marked[-1] = True
     ends = np.flatnonzero(marked)
     arrived = np.diff(np.concatenate([[0.0], np.cumsum(work)[ends]]))
     day = ends // grid.per_day
     backlog = model.add_columns(len(ends), day=day)
-    late = model.add_columns(len(ends), cost=queue.price * grid.interval_h, day=day)
+    late = model.add_columns(len(ends), cost=price * grid.interval_h, day=day)
     # What no deadline can save is given up at a price, so that a part of the horizon can always be
     # solved against the rest.
-    given_up = model.add_columns(len(ends), cost=queue.price * _GIVEN_UP_H, day=day)
+    given_up = model.add_columns(len(ends), cost=price * _GIVEN_UP_H, day=day)
     rows = model.add_rows(len(ends), lower=arrived, upper=arrived)
     model.put(rows, given_up, 1.0)
     model.put(rows, backlog, 1.0)
@@ -269,8 +288,8 @@ def _backlog(model: LinearModel, problem: Problem, queue: DeferredQueue, found: 
     model.put(cap, backlog, 1.0)
     model.put(cap, late, -1.0)
     places = tuple(grid.period_label("interval", int(t)) for t in ends)
-    found.slacks.append(Slack(queue.key, "hours late", late, places))
-    found.slacks.append(Slack(queue.key, "hours not done", given_up, places))
+    found.slacks.append(Slack(key, "hours late", late, places))
+    found.slacks.append(Slack(key, "hours not done", given_up, places))
     chain = np.full(size, -1, dtype=np.int64)
     chain[ends] = rows
     return chain
@@ -302,10 +321,7 @@ def _add_occupancy(
             problem.occupancy_max * cover.value * grid.interval_h,
         )
     columns_on_live = np.concatenate(
-        [
-            block[on_live][block[on_live] >= 0]
-            for block in (*found.deferred_direct.values(), *found.deferred_idle.values())
-        ]
+        [block[on_live][block[on_live] >= 0] for _, block in found.deferred]
         or [np.zeros(0, np.int64)]
     )
     t, column, hours = done
