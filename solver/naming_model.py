@@ -35,7 +35,7 @@ class Block:
     days
         Days to be decided; all others stay as they are in `shifts`.
     seats
-        (D, P) seats offered on those days.
+        (D, P) seats that the others leave; negative where they work more than there are seats.
     """
 
     people: Sequence[int]
@@ -50,6 +50,7 @@ class Prices:
     unfilled: Floats
     extra: Floats
     moved: Floats
+    moved_max: float
 
     @staticmethod
     def of(problem: Problem, group: int, value: Floats | None) -> Prices:
@@ -64,6 +65,7 @@ class Prices:
             unfilled=_UNFILLED_H * wage * np.maximum(paid, 1.0),
             extra=np.maximum(extra, 0.05 * wage),
             moved=wage * (_RETIMED + _RETIMED_H * moved_hours(problem)),
+            moved_max=wage * (_RETIMED + _RETIMED_H * _MOVED_MAX_H),
         )
 
 
@@ -90,6 +92,10 @@ class BlockModel:
         (A, D) what is worked so far, -1 where nothing.
     hint
         (A, D) what a start suggests for the block.
+    short_of_seats
+        Whether people may need shifts beyond the seats to get their contract's hours.
+    preferences
+        Whether wishes and priced rules count.
     """
 
     def __init__(
@@ -102,10 +108,12 @@ class BlockModel:
         hint: Ints,
         *,
         short_of_seats: bool,
+        preferences: bool,
     ) -> None:
         self.base = base
         self.prices = prices
         self.block = block
+        self.preferences = preferences
         self.model = cp_model.CpModel()
         self._terms: list[cp_model.IntVar] = []
         self._prices: list[int] = []
@@ -114,7 +122,6 @@ class BlockModel:
         self._extra_patterns: dict[int, set[int]] = {d: set() for d in block.days}
         for row in block.people:
             self._add_person(row, agents[row], shifts[row], hint[row])
-        self._unfilled: dict[tuple[int, int], cp_model.IntVar] = {}
         for day in block.days:
             self._cover(day)
         self.model.minimize(cp_model.LinearExpr.weighted_sum(self._terms, self._prices))
@@ -129,10 +136,8 @@ class BlockModel:
         ]
         chosen: set[int] = set(np.flatnonzero(seats).tolist())
         moved = self.prices.moved
-        wage = max(self.base.group.contract.hourly_base, 1.0)
-        limit = wage * (_RETIMED + _RETIMED_H * _MOVED_MAX_H)
-        for p in list(chosen):
-            near = [q for q in open_today if q != p and moved[p, q] <= limit]
+        for p in np.flatnonzero(seats > 0).tolist():
+            near = [q for q in open_today if q != p and moved[p, q] <= self.prices.moved_max]
             chosen.update(sorted(near, key=lambda q, p=p: (moved[p, q], q))[:_NEIGHBOURS])  # type: ignore[misc]
         if short_of_seats:
             best = sorted(open_today, key=lambda q: (self.prices.extra[day, q], q))
@@ -160,10 +165,12 @@ class BlockModel:
         self._cells[row] = cells
         person = PersonModel(self.model, self.base, agent, cells)
         person.keep_contract(overtime_factor=self.base.problem.overtime_factor)
-        person.keep_wishes()
+        person.keep_pins()
+        if self.preferences:
+            person.keep_wishes()
         person.rest_between(_OVERLAP, 0)
         for rule in self.base.problem.rules:
-            if rule.binds(group, agent):
+            if rule.binds(group, agent) and (self.preferences or rule.mode is not Mode.PRICED):
                 CATALOGUE[rule.id].apply(person, rule)
         for penalty in person.penalties:
             self._pay(penalty.variable, penalty.price)
@@ -190,14 +197,12 @@ class BlockModel:
                 taken[p].append(literal)  # type: ignore[arg-type]
         into: dict[int, list[cp_model.IntVar]] = {p: [] for p in patterns}
         out: dict[int, list[cp_model.IntVar]] = {p: [] for p in patterns}
-        wage = max(self.base.group.contract.hourly_base, 1.0)
-        limit = wage * (_RETIMED + _RETIMED_H * _MOVED_MAX_H)
         for p in patterns:
-            if not seats[p]:
+            if seats[p] <= 0:
                 continue
             for q in patterns:
                 price = float(self.prices.moved[p, q])
-                if q == p or price > limit:
+                if q == p or price > self.prices.moved_max:
                     continue
                 moved = self.model.new_int_var(0, int(seats[p]), "")
                 out[p].append(moved)
@@ -205,12 +210,12 @@ class BlockModel:
                 cost = self.base.group.shift_cost[day]
                 self._pay(moved, _units(price + max(0.0, cost[q] - cost[p])))
         for p in patterns:
-            extra = self.model.new_int_var(0, len(self._cells), "")
+            extra = self.model.new_int_var(0, len(self._cells) + max(0, -int(seats[p])), "")
             self._pay(extra, _units(float(self.prices.extra[day, p])))
             left = [*taken[p], *out[p]]
             minus = [*into[p], extra]
-            if seats[p]:
-                empty = self._unfilled[day, p] = self.model.new_int_var(0, int(seats[p]), "")
+            if seats[p] > 0:
+                empty = self.model.new_int_var(0, int(seats[p]), "")
                 self._pay(empty, _units(float(self.prices.unfilled[p])))
                 left.append(empty)
             self.model.add(
@@ -226,30 +231,27 @@ class BlockModel:
 
     def solve(
         self, shifts: Ints, *, seed: int, deterministic_seconds: float
-    ) -> tuple[Ints, Ints] | None:
-        """Solve and give the shifts with the block's own filled in, and the seats left empty.
+    ) -> tuple[Ints | None, float]:
+        """Solve and give all shifts, (A, D), with the block's own decided, and the time it took.
 
-        Returns
-        -------
-        (A, D) shifts and (D, P) empty seats, or None where no schedule was found in the time.
+        The shifts are None where no schedule was found in the time.
         """
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
+        solver.parameters.repair_hint = True
         solver.parameters.max_deterministic_time = deterministic_seconds
         status = solver.solve(self.model)
+        spent = float(solver.response_proto.deterministic_time)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return None
+            return None, spent
         answer = shifts.copy()
         for row, cells in self._cells.items():
             for day in self.block.days:
                 answer[row, day] = next(
                     (p for p, literal in cells[day].items() if solver.boolean_value(literal)), -1
                 )
-        empty = np.zeros_like(self.block.seats)
-        for (day, p), variable in self._unfilled.items():
-            empty[day, p] = solver.value(variable)
-        return answer, empty
+        return answer, spent
 
 
 def _units(price: float) -> int:

@@ -341,11 +341,14 @@ class PersonModel:
         missing = self.slack("contract_hours", least, _OWED_PRICE_H * price)
         self.model.add(total.expression() + missing >= least)
 
-    def keep_wishes(self) -> None:
-        """State pins, at a price above all others, and wishes at their own."""
+    def keep_pins(self) -> None:
+        """State pins, at a price above all others."""
         for day, code in self.agent.pins.items():
             if 0 <= day < len(self.days) and self._free[day]:
                 self._miss("pin", day, code, _PIN_PRICE)
+
+    def keep_wishes(self) -> None:
+        """State wishes at their prices."""
         for wish in self.agent.wishes:
             if 0 <= wish.day < len(self.days) and wish.weight > 0 and self._free[wish.day]:
                 self._miss("wish", wish.day, wish.shift, wish.weight)

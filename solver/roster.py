@@ -1,10 +1,12 @@
 """From shift counts to named people: who works which seat of the design.
 
-Groups are independent of each other. Of a group of up to about forty people the whole horizon is
-one CP-SAT model; a larger one is taken week by week in blocks of people, with the weeks before as
-history. Each block starts from an instant assignment, and every block's answer keeps law and hard
-rules, so that stopping early costs wishes and seats, never a rule. One worker and deterministic
-time make a run repeatable.
+Groups are independent of each other. A small group's whole horizon is one CP-SAT model; a larger
+one is built week by week in blocks of people from an instant assignment, with the weeks before as
+history. Wishes and priced rules are left out of this: they make the seats several times as hard to
+fill. Then neighbourhoods, some people and a week, are decided anew, first where seats are empty or
+people short of their hours, then with wishes and priced rules anywhere. Every answer on the way
+keeps law and hard rules: stopping early costs wishes and seats, never a rule. One worker and
+deterministic time make a run repeatable.
 """
 
 from __future__ import annotations
@@ -17,15 +19,18 @@ import numpy as np
 from solver.naming_model import Block, BlockModel, Prices, allowed_days
 from solver.naming_start import first_assignment
 from solver.person import Groundwork, weekends_of
-from solver.problem import Agent, Floats, Ints, Problem
+from solver.problem import Agent, Bools, Floats, Ints, Problem
 from solver.result import Roster, ShiftPlan
 from solver.rules.limits import group_limits
 from solver.week_terms import WeekTerms, week_terms
 
-_WHOLE_CELLS = 25_000
+_BLOCK_CELLS = 15_000
 _BLOCK_PEOPLE = 30
 _ALONE_SECONDS = 0.5
-_SECOND_ROUNDS = 2
+_NEIGHBOURHOOD_PEOPLE = 10
+_NEIGHBOURHOOD_SECONDS = 1.0
+_STALE = 30
+_FIRST_SHARE = 0.6
 
 
 def staff(problem: Problem, heads: Ints) -> tuple[Agent, ...]:
@@ -99,6 +104,7 @@ class _GroupNaming:
     agents: Sequence[Agent]
     seats: Ints
     start: Ints
+    weeks: Sequence[Sequence[WeekTerms]]
     short_of_seats: bool
 
     @staticmethod
@@ -110,30 +116,31 @@ class _GroupNaming:
         may = allowed_days(problem, group, agents)
         start = first_assignment(base, group_limits(problem, group), agents, weeks, seats, may)
         prices = Prices.of(problem, group, value)
-        return _GroupNaming(base, prices, agents, seats, start, _short(base, weeks, seats))
+        return _GroupNaming(base, prices, agents, seats, start, weeks, _short(base, weeks, seats))
 
     def run(self, seed: int, deterministic_seconds: float) -> tuple[Ints, Ints]:
         """Shifts (A, D) and unfilled seats (D, P)."""
         shifts = np.full_like(self.start, -1)
-        pool = self.seats - _held(self.start, self.seats.shape[1])
-        parts = list(self._blocks())
-        for people, days in parts:
-            held = _held(self.start[people], self.seats.shape[1])
-            shifts, pool = self._improve(
-                people, days, held, pool, shifts, seed, deterministic_seconds / len(parts)
+        blocks = list(self._blocks())
+        left = deterministic_seconds
+        for k, (people, days) in enumerate(blocks):
+            # Those who are not decided yet are thought to take their seats of the start.
+            planned = shifts.copy()
+            for later, span in blocks[k + 1 :]:
+                planned[np.ix_(later, span)] = self.start[np.ix_(later, span)]
+            limit = left / (len(blocks) - k) * _FIRST_SHARE
+            shifts, spent = self._decide(
+                people, days, shifts, planned, self.start, seed, limit, preferences=False
             )
-        if len(parts) > 1:
-            for turn in range(_SECOND_ROUNDS):
-                shifts, pool = self._second_round(
-                    shifts, pool, seed + turn, deterministic_seconds / len(parts)
-                )
-        return shifts, pool
+            left -= spent
+        shifts, left = self._improve(shifts, seed, left, preferences=False)
+        shifts, left = self._improve(shifts, seed, left, preferences=True)
+        return shifts, self._unfilled(shifts)
 
     def _blocks(self) -> Iterator[tuple[list[int], range]]:
         """People and days that are decided together, in order."""
         count, days = self.start.shape
-        cells = count * int((self.seats > 0).sum()) * 2
-        if cells <= _WHOLE_CELLS:
+        if count * int((self.seats > 0).sum()) <= _BLOCK_CELLS:
             yield list(range(count)), range(days)
             return
         pieces = -(-count // _BLOCK_PEOPLE)
@@ -141,74 +148,123 @@ class _GroupNaming:
             for piece in range(pieces):
                 yield list(range(piece, count, pieces)), week
 
-    def _second_round(
-        self, shifts: Ints, pool: Ints, seed: int, deterministic_seconds: float
-    ) -> tuple[Ints, Ints]:
-        """Try seats left empty again, week by week, with the people who have room, mixed anew."""
-        order = np.random.default_rng(seed).permutation(len(shifts))
-        for week in self.base.weeks:
-            span = slice(week.start, week.stop)
-            if not pool[span].any():
-                continue
-            worked = (shifts[:, span] >= 0).sum(axis=1)
-            people = sorted(
-                order[np.argsort(worked[order], kind="stable")][:_BLOCK_PEOPLE].tolist()
-            )
-            held = _held(shifts[people], self.seats.shape[1])
-            shifts, pool = self._improve(
-                people, week, held, pool, shifts, seed, deterministic_seconds, hint=shifts
-            )
-        return shifts, pool
-
     def _improve(
+        self, shifts: Ints, seed: int, left: float, *, preferences: bool
+    ) -> tuple[Ints, float]:
+        """Decide neighbourhoods anew while it helps; without preferences, while seats are missing.
+
+        Gives shifts and the time that is left.
+        """
+        rng = np.random.default_rng(seed)
+        until = 0.0 if preferences else left * (1 - _FIRST_SHARE)
+        stale = 0
+        while left > until and stale < _STALE:
+            trouble = self._trouble(shifts)
+            if not preferences and not trouble.any():
+                break
+            people, days = self._neighbourhood(shifts, trouble, rng)
+            limit = min(left, _NEIGHBOURHOOD_SECONDS)
+            better, spent = self._decide(
+                people, days, shifts, shifts, shifts, seed, limit, preferences=preferences
+            )
+            left -= max(spent, 1e-3)
+            stale = stale + 1 if np.array_equal(better, shifts) else 0
+            shifts = better
+        return shifts, left
+
+    def _trouble(self, shifts: Ints) -> Floats:
+        """Seats empty and people short of their hours in each week, (weeks,)."""
+        empty = self._unfilled(shifts).sum(axis=1)
+        seats = [int(empty[week.start : week.stop].sum()) for week in self.base.weeks]
+        return np.asarray(seats + self._short_weeks(shifts).sum(axis=0), dtype=np.float64)
+
+    def _neighbourhood(
+        self, shifts: Ints, trouble: Floats, rng: np.random.Generator
+    ) -> tuple[list[int], range]:
+        """People and about a week of days, around what is missing if anything is."""
+        weight = trouble + 0.05
+        number = int(rng.choice(len(weight), p=weight / weight.sum()))
+        week = self.base.weeks[number]
+        reach = int(rng.integers(0, 4))
+        days = range(max(0, week.start - reach), min(shifts.shape[1], week.stop + reach))
+        first = np.flatnonzero(self._short_weeks(shifts)[:, number])
+        first = rng.permutation(first)[: _NEIGHBOURHOOD_PEOPLE // 2]
+        others = rng.permutation(np.setdiff1d(np.arange(len(shifts)), first))
+        people = np.concatenate([first, others])[:_NEIGHBOURHOOD_PEOPLE]
+        return sorted(people.tolist()), days
+
+    def _short_weeks(self, shifts: Ints) -> Bools:
+        """People below their contract's week, (A, weeks)."""
+        paid = np.append(self.base.paid_min, 0)[shifts] / 60
+        short = np.zeros((len(shifts), len(self.base.weeks)), dtype=bool)
+        for number, week in enumerate(self.base.weeks):
+            span = slice(week.start, week.stop)
+            worked, hours = (shifts[:, span] >= 0).sum(axis=1), paid[:, span].sum(axis=1)
+            for a, person in enumerate(self.weeks):
+                terms = person[number]
+                short[a, number] = worked[a] < terms.shifts_min or hours[a] < terms.hours_min - 1e-6
+        return short
+
+    def _unfilled(self, shifts: Ints) -> Ints:
+        """Seats that nobody took, nor a shift near to them, (D, P)."""
+        gap = self.seats - _held(shifts, self.seats.shape[1])
+        empty = np.maximum(0, gap)
+        spare = np.maximum(0, -gap)
+        for day, p in zip(*np.nonzero(empty), strict=True):
+            near = np.argsort(self.prices.moved[p], kind="stable")
+            for q in near:
+                if self.prices.moved[p, q] > self.prices.moved_max:
+                    break
+                moved = min(empty[day, p], spare[day, q])
+                empty[day, p] -= moved
+                spare[day, q] -= moved
+        return np.asarray(empty, dtype=np.int64)
+
+    def _decide(
         self,
         people: list[int],
         days: range,
-        held: Ints,
-        pool: Ints,
         shifts: Ints,
+        planned: Ints,
+        hint: Ints,
         seed: int,
         deterministic_seconds: float,
         *,
-        hint: Ints | None = None,
-    ) -> tuple[Ints, Ints]:
-        """Decide a block anew: it is offered what it holds in the start and what is left over."""
-        span = slice(days.start, days.stop)
-        offered = np.zeros_like(pool)
-        offered[span] = pool[span] + held[span]
-        answer = self._solve(people, days, offered, shifts, hint, seed, deterministic_seconds)
-        if answer is None:
-            # One person at a time is small enough to be solved in any time.
-            for person in people:
-                alone = self._solve([person], days, offered, shifts, hint, seed, _ALONE_SECONDS)
-                if alone is not None:
-                    shifts, offered = alone
-            answer = shifts, offered
-        shifts, empty = answer
-        pool = pool.copy()
-        pool[span] = empty[span]
-        return shifts, pool
+        preferences: bool,
+    ) -> tuple[Ints, float]:
+        """Decide a block anew; the others count as `planned`. Gives shifts and time spent."""
 
-    def _solve(
-        self,
-        people: list[int],
-        days: range,
-        offered: Ints,
-        shifts: Ints,
-        hint: Ints | None,
-        seed: int,
-        deterministic_seconds: float,
-    ) -> tuple[Ints, Ints] | None:
-        model = BlockModel(
-            self.base,
-            self.prices,
-            self.agents,
-            Block(people, days, offered),
-            shifts,
-            self.start if hint is None else hint,
-            short_of_seats=self.short_of_seats,
-        )
-        return model.solve(shifts, seed=seed, deterministic_seconds=deterministic_seconds)
+        def solve(members: list[int], seconds: float) -> tuple[Ints | None, float]:
+            model = BlockModel(
+                self.base,
+                self.prices,
+                self.agents,
+                self._block(members, days, planned),
+                shifts,
+                hint,
+                short_of_seats=self.short_of_seats,
+                preferences=preferences,
+            )
+            return model.solve(shifts, seed=seed, deterministic_seconds=seconds)
+
+        answer, spent = solve(people, deterministic_seconds)
+        if answer is not None:
+            return answer, spent
+        # One person at a time is small enough to be decided in any time.
+        planned = planned.copy()
+        planned[np.ix_(people, days)] = -1
+        for person in people:
+            answer, _ = solve([person], _ALONE_SECONDS)
+            if answer is not None:
+                shifts = answer
+                planned[person] = answer[person]
+        return shifts, spent
+
+    def _block(self, people: list[int], days: range, planned: Ints) -> Block:
+        """A block that is offered the seats which the others, as planned, leave."""
+        others = planned.copy()
+        others[people] = -1
+        return Block(people, days, self.seats - _held(others, self.seats.shape[1]))
 
 
 def _held(shifts: Ints, patterns: int) -> Ints:
