@@ -89,8 +89,7 @@ def check(
 
     loaded = scenarios.plan.load(plan)
     typer.echo(f"{plan}: {loaded.settings.name} can be planned.")
-    balance = getattr(scenarios.plan, "hours_balance", None)
-    _list("Warnings", balance(loaded) if balance else ())
+    _list("Warnings", scenarios.plan.hours_warnings(loaded))
     _list("Notices", loaded.notices)
     if defaults:
         _list("Defaults used", loaded.defaults)

@@ -1,29 +1,34 @@
 """A look at a workbook before it is opened: what it weighs, its formulas and its error cells.
 
 A small .xlsx can unpack to gigabytes, and one cell in the far corner of a sheet makes a reader
-reserve room for all cells before it. Both are found by streaming through the sheets' XML.
+reserve room for all cells before it. Both are found by streaming through the XML first.
 """
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
 from scenarios.plan.faults import Fault
 
 MAX_UNPACKED_BYTES = 600 * 2**20
-MAX_CELLS = 20_000_000
+#: Cells of a workbook, empty ones between others included.
+MAX_CELLS = 12_000_000
 
-_CELL = rb"<(?:\w+:)?c\b[^<>]*?\br=\"([A-Z]{1,3})(\d{1,7})\"[^<>]*"
-_FORMULA = re.compile(_CELL + rb">\s*<(?:\w+:)?f\b")
-_ERROR = re.compile(_CELL + rb">")
-_ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\br=\"(\d{1,9})\"")
-_REFERENCE = re.compile(rb" r=\"([A-Z]{1,7})(?=\d)")
+# How spreadsheet programs write cells and rows. A part in which every cell and row looks like this
+# is measured by these patterns; any other goes through an XML parser, which takes its time.
+_ANY = re.compile(rb"<(?:[^\s<>/:]*:)?(?:c|row)[\s/>]")
+_PLAIN_CELL = re.compile(
+    rb'<c r="([A-Z]{1,3})([0-9]{1,7})"(?: s="[0-9]+")?(?: t="([A-Za-z]+)")? ?/?>(<f[ />])?'
+)
+_PLAIN_ROW = re.compile(rb'<row r="[0-9]{1,7}"(?:(?! r=)[^<>])*>')
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _RELATIONS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -80,29 +85,98 @@ def _inspect(name: str, archive: zipfile.ZipFile) -> WorkbookFacts | Fault:
         return Fault(
             name, wrong=f"unpacks to {unpacked // 2**20} MB", right="the history as CSV instead"
         )
-    # Reads all of it once: sizes that lie and damaged parts fail their checksum here.
-    if (damaged := archive.testzip()) is not None:
-        return Fault(name, wrong=f"is damaged ({damaged})", right="a workbook saved once more")
-    sheets: dict[str, SheetFacts] = {}
-    for title, member in _worksheets(archive):
-        data = archive.read(member)
-        last_row = max((int(row) for row in _ROW.findall(data)), default=0)
-        last_column = max(
-            (_number_of(letters) for letters in set(_REFERENCE.findall(data))), default=0
+    # Every part is looked at, since a reader may take any of them for a sheet. Reading them also
+    # checks their sums, which finds damage and sizes that lie.
+    parts: dict[str, _Part] = {}
+    for member in archive.namelist():
+        parts[member] = _look_into(archive.read(member))
+    titles = {member: title for title, member in _worksheets(archive)}
+    if sum(part.cells for part in parts.values()) > MAX_CELLS:
+        member, widest = max(parts.items(), key=lambda item: item[1].cells)
+        return Fault(
+            f"sheet {titles.get(member, member)}",
+            wrong=f"reaches to row {widest.last_row} and column {widest.last_column + 1}",
+            right="a sheet without cells far below or right of its table",
         )
-        if last_row * (last_column + 1) > MAX_CELLS:
-            return Fault(
-                f"sheet {title}",
-                wrong=f"reaches to row {last_row} and column {last_column + 1}",
-                right="a sheet without cells far below or right of its table",
-            )
-        errors = (
-            frozenset(_place(match) for match in _ERROR.finditer(data) if b't="e"' in match[0])
-            if b't="e"' in data
-            else frozenset()
-        )
-        sheets[title] = SheetFacts(frozenset(map(_place, _FORMULA.finditer(data))), errors)
-    return WorkbookFacts(sheets)
+    return WorkbookFacts(
+        {
+            title: SheetFacts(frozenset(parts[member].formulas), frozenset(parts[member].errors))
+            for member, title in titles.items()
+        }
+    )
+
+
+@dataclass
+class _Part:
+    """What a part of the archive would be as a sheet."""
+
+    last_row: int = 0
+    last_column: int = -1
+    formulas: set[tuple[int, int]] = field(default_factory=set)
+    errors: set[tuple[int, int]] = field(default_factory=set)
+
+    @property
+    def cells(self) -> int:
+        return self.last_row * (self.last_column + 1)
+
+    def reach(self, row: int, column: int) -> None:
+        self.last_row = max(self.last_row, row)
+        self.last_column = max(self.last_column, column)
+
+
+def _look_into(data: bytes) -> _Part:
+    if b"<!DOCTYPE" in data:
+        message = "a part declares a document type"
+        raise ValueError(message)
+    part = _Part()
+    count = len(_ANY.findall(data))
+    if not count:
+        return part
+    letters: dict[bytes, int] = {}
+    # Rows count for nothing where every cell says its own.
+    last_row, plain = 0, len(_PLAIN_ROW.findall(data))
+    for match in _PLAIN_CELL.finditer(data):
+        column_letters, row, kind, formula = match.groups()
+        plain += 1
+        column = letters.get(column_letters)
+        if column is None:
+            column = letters[column_letters] = _number_of(column_letters.decode())
+        if kind == b"e":
+            part.errors.add((int(row), column))
+        if formula:
+            part.formulas.add((int(row), column))
+        last_row = max(last_row, int(row))
+    if plain != count:
+        return _parse(data)
+    part.reach(last_row, max(letters.values(), default=-1))
+    return part
+
+
+def _parse(data: bytes) -> _Part:
+    """Look into a part with an XML parser; positions that are left out count on from the last."""
+    part = _Part()
+    row, column = 0, -1
+    for event, element in ElementTree.iterparse(io.BytesIO(data), events=("start", "end")):
+        tag = element.tag.rpartition("}")[2]
+        if event == "end":
+            element.clear()
+        elif tag == "row":
+            row, column = int(element.get("r", row + 1)), -1
+            part.reach(row, column)
+        elif tag == "c":
+            reference = element.get("r")
+            match = _REFERENCE.fullmatch(reference or "")
+            if reference is not None and match is None:
+                message = f"a cell is named {reference[:20]}"
+                raise ValueError(message)
+            column = _number_of(match[1].upper()) if match else column + 1
+            row = int(match[2]) if match else row
+            part.reach(row, column)
+            if element.get("t") == "e":
+                part.errors.add((row, column))
+        elif tag == "f":
+            part.formulas.add((row, column))
+    return part
 
 
 def _worksheets(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
@@ -127,13 +201,9 @@ def _worksheets(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
     return found
 
 
-def _place(match: re.Match[bytes]) -> tuple[int, int]:
-    return int(match[2]), _number_of(match[1])
-
-
-def _number_of(letters: bytes) -> int:
+def _number_of(letters: str) -> int:
     """Column number from 0 of its letters: AA is 26."""
     number = 0
     for letter in letters:
-        number = number * 26 + letter - 64
+        number = number * 26 + ord(letter) - 64
     return number - 1

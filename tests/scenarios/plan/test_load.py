@@ -12,7 +12,9 @@ from scenarios.plan import PlanFaults, check_plan, hours_balance, hours_warnings
 from scenarios.plan.read import read
 from staffing.queues import QueueKind
 
-EXAMPLES = sorted(path.parent for path in (Path(__file__).resolve().parents[3] / "examples").glob("*/plan.toml"))
+EXAMPLES = sorted(
+    path.parent for path in (Path(__file__).resolve().parents[3] / "examples").glob("*/plan.toml")
+)
 
 
 def edit(folder, name, old, new):
