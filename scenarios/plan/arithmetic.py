@@ -82,7 +82,7 @@ def hours_balance(plan: Plan) -> pd.DataFrame:
                             "queues": ", ".join(group.queues),
                             "needed_h": round(need, 1),
                             "available_h": round(have, 1),
-                            "note": _note(week + 1, group, need, have) if is_short else "",
+                            "note": _note(group, need, have) if is_short else "",
                         }
                     )
     columns = ["week", "group", "queues", "needed_h", "available_h", "note"]
@@ -90,16 +90,28 @@ def hours_balance(plan: Plan) -> pd.DataFrame:
 
 
 def hours_warnings(plan: Plan) -> tuple[str, ...]:
-    """One sentence for each week and group of roles that has less hours than it needs."""
+    """One sentence for each group of roles that has less hours than it needs, with its weeks."""
     balance = hours_balance(plan)
-    return tuple(balance.loc[balance["note"] != "", "note"])
+    short = balance[balance["note"] != ""]
+    return tuple(
+        f"{_weeks(list(weeks))}: {note}"
+        for note, weeks in short.groupby("note", sort=False)["week"]
+    )
 
 
-def _note(week: int, group: _Group, need: float, have: float) -> str:
+def _weeks(weeks: list[int]) -> str:
+    """Weeks in words: week 2; weeks 1-4; weeks 1, 3."""
+    if len(weeks) == 1:
+        return f"week {weeks[0]}"
+    if weeks == list(range(weeks[0], weeks[-1] + 1)):
+        return f"weeks {weeks[0]}-{weeks[-1]}"
+    return "weeks " + ", ".join(map(str, weeks))
+
+
+def _note(group: _Group, need: float, have: float) -> str:
     return (
-        f"week {week}: {', '.join(group.queues)} need about {need:.0f} h of work, and "
-        f"{group.name} can give {have:.0f} h after leave, shrinkage and idle time: "
-        f"{need - have:.0f} h are missing"
+        f"about {need:.0f} h a week of work for {', '.join(group.queues)}, and {group.name} can "
+        f"give {have:.0f} h after leave, shrinkage and idle time: {need - have:.0f} h are missing"
     )
 
 

@@ -241,7 +241,11 @@ def _read_workbook(path: Path) -> RawPlan:
             name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
             for name in facts.sheets
         }
-    except (CalamineError, OSError, ValueError) as error:
+    except BaseException as error:
+        # A panic of the reader's compiled part is no Exception; whatever else is not ours goes on.
+        is_panic = type(error).__name__ == "PanicException"
+        if not is_panic and not isinstance(error, CalamineError | OSError | ValueError):
+            raise
         raise Unreadable(
             Fault(path.name, wrong=f"cannot be read ({error})", right="a workbook saved as .xlsx")
         ) from None

@@ -175,7 +175,11 @@ def bounds_fault(
     top = bounds.get("le", bounds.get("lt"))
     if column.kind == "share" and top == 1 and 1 < value <= 100:
         right += f"; perhaps {value:g} % = {value / 100:g}"
-    wrong = "is negative" if value < 0 and bounds.get("ge") == 0 else "is out of range"
+    wrong = (
+        "is negative"
+        if value < 0 and 0 in (bounds.get("ge"), bounds.get("gt"))
+        else "is out of range"
+    )
     return Fault(where, number, column.name, plain(cell), wrong, right)
 
 

@@ -412,7 +412,7 @@ def change(path, sheet, cell, value):
         ("contracts", "D2", "=1+2", ("sheet contracts", 2, "people_min"), "stored value"),
         ("contracts", "D2", "#N/A", ("sheet contracts", 2, "people_min"), "shows an error"),
         ("contracts", "D2", "three", ("sheet contracts", 2, "people_min"), "not a number"),
-        ("queues", "D2", -720, ("sheet queues", 2, "aht_s"), "out of range"),
+        ("queues", "D2", -720, ("sheet queues", 2, "aht_s"), "is negative"),
         ("hours", "C2", 9, ("sheet hours", 2, "opens"), "not a time"),
         ("availability", "B2", 46370, ("sheet availability", 2, "from"), "is a number"),
         ("availability", "B2", dt.datetime(2026, 12, 14, 8), ("sheet availability", 2, "from"),
