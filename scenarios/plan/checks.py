@@ -72,6 +72,8 @@ def references(draft: Draft) -> Iterator[Finding]:
         known = draft.names.get(target)
         if table == "history" or known is None:
             continue
+        if target == "scenarios":
+            known = known | {schema.BASE_SCENARIO}
         for located, row in draft.of_table(table):
             name = getattr(row, column)
             if name and name not in known:
@@ -161,6 +163,10 @@ def scenarios(draft: Draft) -> Iterator[Finding]:
     edges: dict[str, set[str]] = {}
     plan_keys = [key for key, _ in setting_keys()]
     for located, row in draft.of_table("scenarios"):
+        if row.scenario == schema.BASE_SCENARIO:
+            yield draft.fault(
+                "scenarios", located, "scenario", "is the plan itself", "another name"
+            )
         edges.setdefault(row.scenario, set()).update({row.based_on} - {""})
         tables = ["plan", *schema.TABLES]
         if row.table not in tables:

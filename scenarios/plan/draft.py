@@ -61,7 +61,7 @@ class Draft:
             plan.settings,
             rows,
             names,
-            lambda table: "plan.toml" if table == "plan" else f"{table}.csv",
+            lambda table: file_or_sheet(plan, table),
             {},
             frozenset(),
             plan.history,
@@ -93,6 +93,13 @@ class Draft:
     def setting_fault(self, key: str, read: Any, wrong: str, right: str = "") -> Fault:
         """Fault at a key of the settings."""
         return Fault(self.where("plan"), self.settings_lines.get(key), key, str(read), wrong, right)
+
+
+def file_or_sheet(plan: Plan, table: str) -> str:
+    """File or sheet of a table (`plan` for the settings), as faults name it."""
+    if plan.source is not None and plan.source.suffix.lower() == ".xlsx":
+        return f"sheet {table}"
+    return "plan.toml" if table == "plan" else f"{table}.csv"
 
 
 def find_loop(edges: Mapping[str, set[str]]) -> list[str]:

@@ -423,6 +423,8 @@ TABLES: dict[str, type[Row]] = {
     "budget": BudgetRow,
     "scenarios": ScenarioRow,
 }
+#: The plan as it stands, where a scenario's name is asked for.
+BASE_SCENARIO = "base"
 #: Tables without which nothing can be planned.
 REQUIRED = ("queues", "targets", "history", "roles", "contracts", "shifts")
 #: Columns that name a row of another table; an empty cell names none.
