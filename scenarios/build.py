@@ -40,7 +40,7 @@ DEFAULT_TARGET_S = 20.0
 _CONTACT_PRICE_H = 100.0
 _PERSON_PRICE_H = 30.0
 _LATE_PRICE_H = 10.0
-_FIRST_RESERVE = 0.05
+FIRST_RESERVE = 0.05
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def _deferred(demand: Demand, corrections: Corrections, wage: float) -> tuple[De
             continue
         work_h = demand.work.arrivals[k] * demand.work.aht_s[k] / 3600
         hours = demand.hours_of(queue)
-        reserve = np.full(grid.weeks, _FIRST_RESERVE)
+        reserve = np.full(grid.weeks, FIRST_RESERVE)
         weekly = queue.target(Measure.WEEKLY_HOURS)
         replied = queue.target(Measure.REPLIED_WITHIN)
         if weekly is not None:

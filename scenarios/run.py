@@ -1,0 +1,430 @@
+"""The main job: from a plan to a run."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from scenarios.demand import Demand, day_kinds, demand
+from scenarios.judge import service_table
+from scenarios.overrides import apply_scenario
+from scenarios.progress import Reporter, Silent
+from scenarios.rounds import Candidate, Rounds, correct, judge_roster
+from scenarios.runs import Run
+from solver.problem import Limits, Problem
+from solver.result import Roster, Status
+from staffing.queues import Measure, QueueKind
+from staffing.requirement import requirement
+from staffing.shrinkage import Shrinkage, mean_attendance
+from staffing.simulation import interval_service, occupancy
+
+if TYPE_CHECKING:
+    from scenarios.plan import Plan
+
+_PACKAGES = ("numpy", "pandas", "ortools", "numba")
+_LEAST_REPLICATIONS = 200
+# Where an interval straddles its target, more months are simulated before a target counts as
+# missed.
+_MORE_REPLICATIONS = 3
+
+
+def plan_run(
+    plan: Plan,
+    *,
+    scenario: str = "base",
+    seed: int | None = None,
+    time_limit: float | None = None,
+    reporter: Reporter | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Run:
+    """Forecast, design, name, simulate and check a plan.
+
+    Parameters
+    ----------
+    scenario
+        Name in the plan's table `scenarios`, or `base`.
+    seed, time_limit
+        In place of `solve.seed` and `solve.seconds`.
+    reporter
+        Told of progress.
+    stop
+        Asked now and then; when it says yes the best so far is finished and returned.
+
+    Returns
+    -------
+    Run
+        With `result["exit_code"]` 0 when all held and 1 when a target or a rule is not met.
+    """
+    began, wall = time.process_time(), time.monotonic()
+    reporter, stop = reporter or Silent(), stop or (lambda: False)
+    plan = apply_scenario(plan, scenario)
+    solve = plan.settings.solve
+    limits = Limits(
+        seconds=time_limit or solve.seconds,
+        gap=solve.gap,
+        seed=solve.seed if seed is None else seed,
+        threads=solve.threads or 2,
+    )
+    reporter.stage("forecast")
+    told = demand(plan)
+    names = {row.agent: row.name or row.agent for row in plan.agents}
+
+    def frames(problem: Problem, roster: Roster) -> pd.DataFrame:
+        return schedule_frame(problem, roster, names)
+
+    rounds = correct(plan, told, limits, reporter, stop, frames)
+    final = _final(rounds.best, told, limits.seed, solve.replications, reporter, frames)
+    tables = _tables(plan, told, final, names)
+    result = _result(plan, told, final, rounds, scenario, limits)
+    result["cpu_s"] = round(time.process_time() - began, 2)
+    result["seconds"] = round(time.monotonic() - wall, 2)
+    return Run(result, tables)
+
+
+def _final(
+    best: Candidate,
+    told: Demand,
+    seed: int,
+    replications: int,
+    reporter: Reporter,
+    frames: Callable[[Problem, Roster], pd.DataFrame],
+) -> Candidate:
+    """Judge the best roster by enough months, fresh ones: those of the rounds chose it."""
+    replications = max(replications, _LEAST_REPLICATIONS)
+    for more in range(1, _MORE_REPLICATIONS + 1):
+        final = judge_roster(
+            told,
+            best.problem,
+            best.design,
+            best.roster,
+            best.evaluated,
+            seed + 1,
+            replications * more,
+            reporter,
+            frames,
+        )
+        straddling = [
+            v
+            for v in final.verdicts
+            if not v.met and v.low <= v.target.share <= v.high and not np.isnan(v.simulated)
+        ]
+        if not straddling:
+            break
+    return final
+
+
+def schedule_frame(problem: Problem, roster: Roster, names: dict[str, str]) -> pd.DataFrame:
+    """The run's table `schedule`: one row a shift."""
+    grid = problem.grid
+    rows = []
+    for agent, day in np.argwhere(roster.shifts >= 0):
+        person, pattern = roster.agents[agent], problem.patterns[roster.shifts[agent, day]]
+        group = problem.groups[person.group]
+        first = int(day) * grid.per_day + pattern.start
+        rows.append(
+            (
+                person.name,
+                grid.date(int(day)).isoformat(),
+                pattern.shift,
+                grid.start_of(first).isoformat(timespec="minutes"),
+                grid.start_of(first + pattern.length).isoformat(timespec="minutes"),
+                pattern.paid_h,
+                names.get(person.name, person.name),
+                person.team or group.contract.name,
+                group.contract.name,
+                group.role,
+            )
+        )
+    columns = [
+        "agent", "date", "shift", "start", "end", "paid_hours", "name", "team", "contract", "role"
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _tables(
+    plan: Plan, told: Demand, final: Candidate, names: dict[str, str]
+) -> dict[str, pd.DataFrame]:
+    needed = requirement_of(plan, told)
+    agents = pd.DataFrame(
+        [
+            {
+                "agent": a.name,
+                "name": names.get(a.name, a.name),
+                "team": a.team or final.problem.groups[a.group].contract.name,
+                "contract": final.problem.groups[a.group].contract.name,
+                "role": final.problem.groups[a.group].role,
+            }
+            for a in final.roster.agents
+        ],
+        columns=["agent", "name", "team", "contract", "role"],
+    )
+    tables = {
+        "workload": told.work.to_frame(told.grid, told.queues),
+        "requirement": needed,
+        "schedule": final.schedule,
+        "activities": final.activities,
+        "coverage": _coverage(told, final, needed),
+        "service": service_table(list(final.verdicts)),
+        "cost": final.findings.cost,
+        "budget": _budget(plan, told, final),
+        "checks": final.findings.findings,
+        "unmet": _unmet(final),
+        "days": day_kinds(plan, told),
+        "availability": _availability(plan, told),
+        "agents": agents,
+    }
+    if told.forecast is not None:
+        tables["forecast"] = told.forecast.table
+    return tables
+
+
+def _coverage(told: Demand, final: Candidate, needed: pd.DataFrame) -> pd.DataFrame:
+    """Required, scheduled, predicted and simulated service by live or deferred queue."""
+    simulated = interval_service(final.result)
+    starts = told.grid.starts()
+    parts = []
+    for k, queue in enumerate(told.queues):
+        at = np.flatnonzero(told.open_masks[k])
+        if queue.kind is QueueKind.POST or not len(at):
+            continue
+        offered = told.work.arrivals[k, at]
+        live = queue.kind is QueueKind.LIVE
+        predicted = np.divide(
+            final.evaluated.in_time[k, at],
+            offered,
+            out=np.full(len(at), np.nan),
+            where=(offered > 0) & live,
+        )
+        parts.append(
+            pd.DataFrame(
+                {
+                    "queue": queue.name,
+                    "start": starts[at],
+                    "scheduled": final.evaluated.positions[k, at].round(3),
+                    "predicted": np.minimum(predicted, 1.0).round(4),
+                    "simulated": simulated[k, at].round(4),
+                }
+            )
+        )
+    table = pd.concat(parts, ignore_index=True)
+    wanted = needed[["queue", "start", "needed"]].rename(columns={"needed": "required"})
+    table = table.merge(wanted, on=["queue", "start"], how="left")
+    # Deferred work asks for no people in an interval: the time planned on it is what it needs.
+    table["required"] = table["required"].fillna(table["scheduled"])
+    return table[["queue", "start", "required", "scheduled", "predicted", "simulated"]]
+
+
+def _budget(plan: Plan, told: Demand, final: Candidate) -> pd.DataFrame:
+    """Cost of the horizon by month and cost centre, shared out by days, beside the budget given."""
+    months = pd.Series([d.strftime("%Y-%m") for d in told.grid.dates()])
+    share = months.value_counts(normalize=True, sort=False).sort_index()
+    centres = final.findings.cost.groupby("cost_centre")["amount"].sum()
+    given = {(row.month, row.cost_centre): row.amount for row in plan.budget}
+    rows = []
+    for month, part in share.items():
+        for centre, amount in centres.items():
+            budget = given.get((str(month), str(centre)))
+            cost = round(float(amount) * float(part), 2)
+            rows.append(
+                {
+                    "month": month,
+                    "cost_centre": centre,
+                    "amount": cost,
+                    "budget": np.nan if budget is None else budget,
+                    "difference": np.nan if budget is None else budget - cost,
+                }
+            )
+    columns = ["month", "cost_centre", "amount", "budget", "difference"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _unmet(final: Candidate) -> pd.DataFrame:
+    rows = [
+        {"key": u.key, "where": u.where, "amount": u.amount, "unit": u.unit, "cost": u.cost}
+        for u in final.evaluated.unmet
+    ]
+    problem = final.problem
+    for g, day, pattern in np.argwhere(final.roster.unfilled > 0):
+        rows.append(
+            {
+                "key": f"seat {problem.patterns[pattern].code}",
+                "where": f"{problem.groups[g].name} {problem.grid.date(int(day)).isoformat()}",
+                "amount": float(final.roster.unfilled[g, day, pattern]),
+                "unit": "people",
+                "cost": 0.0,
+            }
+        )
+    return pd.DataFrame(rows, columns=["key", "where", "amount", "unit", "cost"])
+
+
+def _availability(plan: Plan, told: Demand) -> pd.DataFrame:
+    days = {told.grid.date(d) for d in range(told.grid.days)}
+    rows = [
+        {"agent": row.agent, "date": day.date(), "kind": row.kind}
+        for row in plan.availability
+        for day in pd.date_range(row.from_, row.to or row.from_)
+        if day.date() in days
+    ]
+    return pd.DataFrame(rows, columns=["agent", "date", "kind"])
+
+
+def _result(
+    plan: Plan,
+    told: Demand,
+    final: Candidate,
+    rounds: Rounds,
+    scenario: str,
+    limits: Limits,
+) -> dict[str, Any]:
+    firm = [v for v in final.verdicts if v.target.measure is not Measure.COST_PER_CONTACT]
+    broken = final.findings.findings
+    broken = broken[broken["mode"] != "priced"] if len(broken) else broken
+    held = all(v.met or not v.target.hard for v in firm) and not len(broken)
+    cost = final.cost
+    penalties = sum(u.cost for u in final.design.unmet)
+    gap = (cost + penalties) / rounds.bound - 1 if rounds.bound > 0 else None
+    status = Status.FEASIBLE
+    if rounds.stopped:
+        status = Status.STOPPED
+    elif not held:
+        status = Status.UNMET
+    elif gap is not None and gap <= max(limits.gap, 1e-6):
+        status = Status.OPTIMAL
+    settings = plan.settings
+    return {
+        "name": settings.name,
+        "scenario": scenario,
+        "status": str(status),
+        "cost": round(cost, 2),
+        "penalties": round(penalties, 2),
+        "bound": round(rounds.bound, 2),
+        "gap": None if gap is None else round(max(0.0, gap), 6),
+        "currency": settings.currency,
+        "language": settings.language,
+        "start": settings.start.isoformat(),
+        "days": told.grid.days,
+        "interval_min": settings.interval_min,
+        "seed": limits.seed,
+        "rounds": rounds.rounds,
+        "replications": final.result.replications,
+        "occupancy": round(float(occupancy(final.scene, final.result)[0]), 4),
+        "versions": {p: metadata.version(p) for p in _PACKAGES}
+        | {"python": platform.python_version()},
+        "inputs_hash": inputs_hash(plan),
+        "people": _people(final),
+        "notes": [*told.notices, *final.roster.notes],
+        "exit_code": 0 if held else 1,
+    }
+
+
+def _people(final: Candidate) -> list[dict[str, Any]]:
+    """People, hours and cost by contract."""
+    by_contract = final.findings.cost.groupby("contract")["amount"].sum()
+    rows = []
+    for contract in dict.fromkeys(g.contract.name for g in final.problem.groups):
+        mine = final.schedule[final.schedule["contract"] == contract]
+        group = next(g for g in final.problem.groups if g.contract.name == contract)
+        rows.append(
+            {
+                "contract": contract,
+                "kind": str(group.contract.kind),
+                "heads": int(
+                    sum(
+                        final.problem.groups[a.group].contract.name == contract
+                        for a in final.roster.agents
+                    )
+                ),
+                "hours": round(float(mine["paid_hours"].sum()), 2),
+                "cost": round(float(by_contract.get(contract, 0.0)), 2),
+            }
+        )
+    return rows
+
+
+def inputs_hash(plan: Plan) -> str:
+    """Fingerprint of all that a plan says."""
+    digest = hashlib.sha256(plan.settings.model_dump_json().encode())
+    from scenarios.plan.schema import TABLES
+
+    for name in TABLES:
+        rows = getattr(plan, name)
+        if name == "history":
+            digest.update(rows.to_csv(index=False).encode())
+        else:
+            digest.update("\n".join(row.model_dump_json() for row in rows).encode())
+    return digest.hexdigest()[:16]
+
+
+def forecast_table(plan: Plan) -> pd.DataFrame:
+    """The forecast by queue and interval, with quantiles."""
+    told = demand(plan)
+    if told.forecast is None:
+        return pd.DataFrame(columns=["queue", "start", "volume", "aht_s", "q0.1", "q0.5", "q0.9"])
+    return told.forecast.table
+
+
+def requirement_table(plan: Plan) -> pd.DataFrame:
+    """People needed by live queue and interval, with the reason."""
+    return requirement_of(plan, demand(plan))
+
+
+def requirement_of(plan: Plan, told: Demand) -> pd.DataFrame:
+    """People needed by live queue and interval: what each queue alone would ask for."""
+    kinds = tuple(
+        Shrinkage(r.kind, r.share, r.planned, r.paid, r.role, r.from_, r.to) for r in plan.shrinkage
+    )
+    starts = told.grid.starts()
+    parts = []
+    for k, queue in enumerate(told.queues):
+        target = queue.target(Measure.ANSWERED_WITHIN)
+        if queue.kind is not QueueKind.LIVE or target is None:
+            continue
+        roles = [row.role for row in plan.roles if row.queue == queue.name]
+        present = mean_attendance(kinds, roles[0] if roles else "", told.grid.dates())
+        capped = queue.target(Measure.ABANDONED)
+        at = np.flatnonzero(told.open_masks[k])
+        parts.append(
+            requirement(
+                queue.name,
+                starts[at],
+                told.work.arrivals[k, at],
+                told.work.aht_s[k, at],
+                interval_min=told.grid.interval_min,
+                target_s=target.limit_s,
+                share=target.share,
+                patience_s=queue.patience_s,
+                at_once=queue.at_once,
+                max_occupancy=plan.settings.service.occupancy_max,
+                max_abandonment=capped.limit if capped is not None else 1.0,
+                shrinkage=1 - present.factor,
+            )
+        )
+    if not parts:
+        columns = (
+            "queue start offered aht_s load_erlang needed_fractional needed shrinkage gross reason"
+        )
+        return pd.DataFrame(columns=columns.split(" "))
+    return pd.concat(parts, ignore_index=True)
+
+
+def simulate_run(folder: Any, replications: int = 500) -> pd.DataFrame:
+    """Simulate a run's roster anew, by more months or after its plan was read again."""
+    from scenarios.replay import scene_of_run
+
+    scene, verdict = scene_of_run(folder)
+    return verdict(scene, replications)
+
+
+__all__ = [
+    "forecast_table",
+    "plan_run",
+    "requirement_table",
+    "simulate_run",
+]
