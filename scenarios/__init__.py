@@ -1,0 +1,1 @@
+"""What if, and for whom: plans, the main job (`scenarios.run`), runs, workbooks, the command."""
