@@ -21,6 +21,7 @@ _EXTRA_H = 0.25
 hour of a shift that is worked only because the contract owes it."""
 _NEIGHBOURS = 3
 _MOVED_MAX_H = 3.0
+_LOST_MAX = 0.25
 _OVERLAP = Rule("one_shift_a_day", 0.0, Mode.LAW)
 
 
@@ -45,12 +46,22 @@ class Block:
 
 @dataclass(frozen=True)
 class Prices:
-    """What seats of a group are worth, by day and pattern where they have a shape."""
+    """What seats of a group are worth.
+
+    Parameters
+    ----------
+    unfilled
+        (P,) price of an empty seat.
+    extra
+        (D, P) price of a shift beyond the seats.
+    moved
+        (P, P) price of a seat taken in another pattern, infinite where that is too far: coverage
+        moved, and paid hours lost at the price of empty seats.
+    """
 
     unfilled: Floats
     extra: Floats
     moved: Floats
-    moved_max: float
 
     @staticmethod
     def of(problem: Problem, group: int, value: Floats | None) -> Prices:
@@ -61,11 +72,14 @@ class Prices:
         extra = data.shift_cost + _EXTRA_H * wage * paid
         if value is not None:
             extra = extra - value
+        hours = moved_hours(problem)
+        lost = np.maximum(0.0, paid[:, None] - paid[None, :])
+        moved = wage * (_RETIMED + _RETIMED_H * hours + _UNFILLED_H * lost)
+        far = (hours > _MOVED_MAX_H) | (lost > _LOST_MAX * paid[:, None])
         return Prices(
             unfilled=_UNFILLED_H * wage * np.maximum(paid, 1.0),
             extra=np.maximum(extra, 0.05 * wage),
-            moved=wage * (_RETIMED + _RETIMED_H * moved_hours(problem)),
-            moved_max=wage * (_RETIMED + _RETIMED_H * _MOVED_MAX_H),
+            moved=np.where(far, np.inf, moved),
         )
 
 
@@ -137,7 +151,7 @@ class BlockModel:
         chosen: set[int] = set(np.flatnonzero(seats).tolist())
         moved = self.prices.moved
         for p in np.flatnonzero(seats > 0).tolist():
-            near = [q for q in open_today if q != p and moved[p, q] <= self.prices.moved_max]
+            near = [q for q in open_today if q != p and np.isfinite(moved[p, q])]
             chosen.update(sorted(near, key=lambda q, p=p: (moved[p, q], q))[:_NEIGHBOURS])  # type: ignore[misc]
         if short_of_seats:
             best = sorted(open_today, key=lambda q: (self.prices.extra[day, q], q))
@@ -202,7 +216,7 @@ class BlockModel:
                 continue
             for q in patterns:
                 price = float(self.prices.moved[p, q])
-                if q == p or price > self.prices.moved_max:
+                if q == p or not np.isfinite(price):
                     continue
                 moved = self.model.new_int_var(0, int(seats[p]), "")
                 out[p].append(moved)

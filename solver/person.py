@@ -120,7 +120,7 @@ class PersonModel:
         self.penalties: list[Penalty] = []
         self._ones = np.ones(len(base.patterns), dtype=np.int64)
         self._weekend_worked: dict[range, cp_model.IntVar | int] = {}
-        self._overtime: dict[int, cp_model.IntVar | int] = {}
+        self._overtime: dict[int, tuple[cp_model.IntVar | int, int]] = {}
 
     def total(self, days: Iterable[int], weights: Sequence[int] | Ints) -> Sum:
         """Sum over days of the weight of the pattern worked."""
@@ -156,7 +156,7 @@ class PersonModel:
             known = self._weekend_worked.get(span)
             if known is None:
                 known = self._weekend_worked[span] = self._any(span)
-            self._add(answer, known)
+            self._add(answer, known, 1)
         return answer
 
     def _any(self, span: range) -> cp_model.IntVar | int:
@@ -174,18 +174,19 @@ class PersonModel:
         """Minutes beyond the contract's week; `keep_contract` makes them."""
         answer = Sum()
         for week in weeks:
-            self._add(answer, self._overtime.get(week, 0))
+            minutes, most = self._overtime.get(week, (0, 0))
+            self._add(answer, minutes, most)
         return answer
 
     @staticmethod
-    def _add(total: Sum, part: cp_model.IntVar | int) -> None:
+    def _add(total: Sum, part: cp_model.IntVar | int, most: int) -> None:
         if isinstance(part, int):
             total.constant += part
             total.upper += part
         else:
             total.variables.append(part)
             total.weights.append(1)
-            total.upper += part.proto.domain[-1]
+            total.upper += most
 
     def weeks_by_month(self) -> list[list[int]]:
         """Numbers of the plan weeks that begin in each calendar month."""
@@ -261,7 +262,7 @@ class PersonModel:
         choices = []
         slack = Sum()
         if rule.mode is Mode.PRICED:
-            self._add(slack, self.slack(rule.id, rest_min, rule.price / 60))
+            self._add(slack, self.slack(rule.id, rest_min, rule.price / 60), rest_min)
         given = slack.expression()
         for off in range(-(-rest_min // DAY_MIN)):
             for first in range(week.start - off, week.stop + 1):
@@ -315,7 +316,8 @@ class PersonModel:
             worked, minutes = self.worked(week), self.minutes(week)
             limit = round(terms.hours_max * 60)
             if not worked.variables:
-                self._overtime[number] = max(0, minutes.constant - limit)
+                beyond = max(0, minutes.constant - limit)
+                self._overtime[number] = beyond, beyond
                 continue
             self.model.add(worked.expression() <= max(terms.shifts_max, worked.constant))
             self._owed(worked, terms.shifts_min, base_price * 8)
@@ -324,7 +326,7 @@ class PersonModel:
             most = max(0, most, minutes.constant - limit)
             if most:
                 extra = self.slack("overtime", most, overtime_factor * base_price / 60)
-                self._overtime[number] = extra
+                self._overtime[number] = extra, most
                 self.model.add(minutes.expression() - extra <= limit)
             else:
                 self.model.add(minutes.expression() <= limit)

@@ -29,7 +29,8 @@ _BLOCK_PEOPLE = 30
 _ALONE_SECONDS = 0.5
 _NEIGHBOURHOOD_PEOPLE = 10
 _NEIGHBOURHOOD_SECONDS = 1.0
-_STALE = 30
+_STALE = 20
+_BUILD_SECONDS = 0.1
 _FIRST_SHARE = 0.6
 
 
@@ -167,7 +168,7 @@ class _GroupNaming:
             better, spent = self._decide(
                 people, days, shifts, shifts, shifts, seed, limit, preferences=preferences
             )
-            left -= max(spent, 1e-3)
+            left -= spent + _BUILD_SECONDS
             stale = stale + 1 if np.array_equal(better, shifts) else 0
             shifts = better
         return shifts, left
@@ -213,7 +214,7 @@ class _GroupNaming:
         for day, p in zip(*np.nonzero(empty), strict=True):
             near = np.argsort(self.prices.moved[p], kind="stable")
             for q in near:
-                if self.prices.moved[p, q] > self.prices.moved_max:
+                if not np.isfinite(self.prices.moved[p, q]):
                     break
                 moved = min(empty[day, p], spare[day, q])
                 empty[day, p] -= moved
