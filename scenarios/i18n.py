@@ -144,6 +144,7 @@ _ZH = {
     "Mode": "方式",
     "Agent": "人员",
     "Rule breaches": "违反的规则",
+    "Wishes not granted": "未满足的愿望",
     "law": "法定",
     "hard": "硬性",
     "priced": "计价",

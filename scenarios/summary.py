@@ -10,6 +10,7 @@ from scenarios.runs import Run
 from scenarios.wording import NOTHING, Promise, Word, promises, target_text, value_text
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
     from rich.table import Table
 
@@ -131,29 +132,36 @@ def _held(p: Promise, word: Word) -> str:
 def _not_met(run: Run, console: Console, word: Word) -> None:
     unmet, checks = run.tables["unmet"], run.tables["checks"]
     missed = [p for p in promises(run.tables["service"]) if p.judged and not p.met]
-    if unmet.empty and checks.empty and not missed:
-        if run.exit_code == 0:
-            console.print()
-            console.print(f"✓ {word('All targets and rules are met.')}", style="green")
+    breaches, wishes = checks[checks["mode"] != "priced"], checks[checks["mode"] == "priced"]
+    if run.exit_code == 0:
+        console.print()
+        console.print(f"✓ {word('All targets and rules are met.')}", style="green")
+    elif missed or len(unmet):
+        _heading(console, word("Not met"))
+        for p in missed:
+            wanted = target_text(p.measure, p.target, p.limit, p.unit, word)
+            got = value_text(p.measure, p.worst["simulated"], word)
+            worst = f"{word('worst')} {word(p.worst['period'])}: {got}"
+            _item(console, f"{p.label}: {wanted}; {worst}")
+        ranked = unmet.sort_values("cost", ascending=False, kind="stable")
+        for line in ranked.head(_MOST_LINES).itertuples(index=False):
+            amount = f"{line.amount:,.2f}".rstrip("0").rstrip(".")
+            price = f" ({_money(line.cost)})" if line.cost == line.cost and line.cost > 0 else ""
+            _item(console, f"{line.key} · {line.where}: {amount} {word(line.unit)}{price}")
+        if len(unmet) > _MOST_LINES:
+            _item(console, f"+ {len(unmet) - _MOST_LINES} (unmet.csv)")
+    _breaches(console, word("Rule breaches"), breaches, word)
+    _breaches(console, word("Wishes not granted"), wishes, word)
+
+
+def _breaches(console: Console, heading: str, checks: pd.DataFrame, word: Word) -> None:
+    if checks.empty:
         return
-    _heading(console, word("Not met"))
-    for p in missed:
-        wanted = target_text(p.measure, p.target, p.limit, p.unit, word)
-        got = value_text(p.measure, p.worst["simulated"], word)
-        _item(console, f"{p.label}: {wanted}; {word('worst')} {word(p.worst['period'])}: {got}")
-    ranked = unmet.sort_values("cost", ascending=False, kind="stable")
-    for line in ranked.head(_MOST_LINES).itertuples(index=False):
-        amount = f"{line.amount:,.2f}".rstrip("0").rstrip(".")
-        price = f" ({_money(line.cost)})" if line.cost == line.cost and line.cost > 0 else ""
-        _item(console, f"{line.key} · {line.where}: {amount} {word(line.unit)}{price}")
-    if len(unmet) > _MOST_LINES:
-        _item(console, f"+ {len(unmet) - _MOST_LINES} (unmet.csv)")
-    if len(checks):
-        _heading(console, word("Rule breaches"))
-        for (rule, mode), breaches in checks.groupby(["rule", "mode"], sort=True):
-            first = breaches.iloc[0]
-            where = f"{first['agent']} {_date(first['date'])}".strip()
-            _item(console, f"{rule} ({word(mode)}): {len(breaches)} × · {where}".rstrip(" ·"))
+    _heading(console, heading)
+    for (rule, mode), rows in checks.groupby(["rule", "mode"], sort=True):
+        first = rows.iloc[0]
+        where = f"{first['agent']} {_date(first['date'])}".strip()
+        _item(console, f"{rule} ({word(mode)}): {len(rows)} × · {where}".rstrip(" ·"))
 
 
 def _table(*texts: str) -> Table:
