@@ -26,9 +26,9 @@ from scenarios.plan.values import (
     text_of,
 )
 
-# Quoted text is passed over; else a word followed by an equals sign begins a pair.
-_PAIR = re.compile(r'"(?:[^"]|"")*"|(?:(?<=\s)|^)([^\s="＝]+)[^\S\n]?[=＝]')
-_NEEDS_QUOTES = re.compile(r'\s[^\s="＝]+\s?[=＝]|^"')
+# A quoted value is passed over; else a word followed by an equals sign begins a pair.
+_PAIR = re.compile(r'(?<=[=＝])\s?"(?:[^"]|"")*"(?=\s|$)|(?:(?<=\s)|^)([^\s=＝]+)\s?[=＝]')
+_NEEDS_QUOTES = re.compile(r'\s[^\s=＝]+\s?[=＝]|^"')
 # Cells that tell the rows of a table apart, where the table has no key.
 _TOLD_BY: dict[str, tuple[str, ...]] = {
     "hours": ("hours", "weekday", "opens"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from scenarios.overrides.history import COLUMNS as HISTORY_COLUMNS
 from scenarios.overrides.history import changed_history, history_mask
 from scenarios.plan import Default, Fault, Plan, PlanFaults, check_plan, schema
 from scenarios.plan.draft import file_or_sheet
-from scenarios.plan.faults import suggestion
+from scenarios.plan.faults import shorten, suggestion
 from scenarios.plan.read import SETTINGS_FILE, RawPlan, RawTable
 from scenarios.plan.rows import read_rows, read_settings, setting_keys
 from scenarios.plan.schema import ScenarioRow
@@ -149,7 +150,7 @@ class Changes:
         found, notices = check_plan(plan)
         faults = [self._blame(name, fault) for fault in (*_gone(plan), *found)]
         if faults:
-            raise PlanFaults(faults)
+            raise PlanFaults(sorted(faults, key=lambda fault: fault.row or math.inf))
         rechecked = {notice.text for notice in check_plan(self.base)[1]}
         kept = tuple(one for one in self.base.notices if one.text not in rechecked)
         return dataclasses.replace(plan, notices=kept + notices)
@@ -172,8 +173,8 @@ class Changes:
             raw_rows.append((hit, cells))
         read = read_rows(table, RawTable("", tuple(one.name for one in known), raw_rows))
         for fault in read.faults:
-            row = self.tables[table][fault.row or 0].row
-            _tell_result(fault, f"{table} {label(table, row, self.base.table(table))}", teller)
+            rows = [traced.row for traced in self.tables[table]]
+            _tell_result(fault, f"{table} {label(table, rows[fault.row or 0], rows)}", teller)
         if teller.faults:
             # The first row tells what is wrong; the others would say the same.
             del teller.faults[1:]
@@ -185,18 +186,16 @@ class Changes:
     def _add_row(self, override: ScenarioRow, teller: _Teller) -> None:
         teller.must_be_empty("where", "column")
         table, known = override.table, columns(schema.TABLES[override.table])
-        given: dict[str, str] = {}
         with teller.at("value"):
             given = {column.name: text for column, text in pairs(override.value, known)}
             cells = [given.get(column.name) for column in known]
-            read = read_rows(
-                table, RawTable("", tuple(column.name for column in known), [(0, cells)])
-            )
+            header = tuple(column.name for column in known)
+            read = read_rows(table, RawTable("", header, [(0, cells)]))
             for fault in read.faults:
-                shown = f"“{fault.read}” " if fault.read else ""
+                shown = f"“{shorten(fault.read)}” " if fault.read else ""
                 teller.tell("value", f"{table}.{fault.column} {shown}{fault.wrong}", fault.right)
-        if not teller.faults:
-            self.tables[table].append(Traced(read.rows[0].row, None, teller.number))
+            if not teller.faults:
+                self.tables[table].append(Traced(read.rows[0].row, None, teller.number))
 
     def _drop(self, override: ScenarioRow, teller: _Teller) -> None:
         teller.must_be_empty("column", "value")
@@ -283,7 +282,11 @@ class Changes:
             self.history = changed_history(self.history, mask, column, override.operation, change)
 
     def _check_use_of_aht(self, queues: Iterable[str], teller: _Teller) -> None:
-        given = {row.queue for row in self.base.queues if row.aht_s is not None}
+        given = {
+            row.queue
+            for row in (traced.row for traced in self.tables["queues"])
+            if isinstance(row, schema.QueueRow) and row.aht_s is not None
+        }
         if given.issuperset(queues):
             wrong = "changes nothing: aht_s in the table queues goes before the history's"
             teller.tell("column", wrong, "a row that changes aht_s in the table queues")
@@ -358,7 +361,7 @@ def _what(
 
 def _tell_result(fault: Fault, place: str, teller: _Teller) -> None:
     """Tell what is wrong with a cell that an operation made."""
-    made = f"makes {fault.read}, which " if fault.read else ""
+    made = "" if teller.override.operation == "set" else f"makes {fault.read}, which "
     teller.tell("value", f"{made}{fault.wrong} ({place}: {fault.column})", fault.right)
 
 

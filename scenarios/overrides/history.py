@@ -43,8 +43,10 @@ def history_mask(history: pd.DataFrame, where: str) -> pd.Series:
         else:
             mask &= starts < pd.Timestamp(value) + pd.Timedelta(days=1)
     if not mask.any():
-        right = f"days from {starts.min():%Y-%m-%d} to {starts.max():%Y-%m-%d}"
-        raise CellError(wrong="matches no row of history", right=right if len(history) else "")
+        right = "no row is left"
+        if len(history):
+            right = f"days from {starts.min():%Y-%m-%d} to {starts.max():%Y-%m-%d}"
+        raise CellError(wrong="matches no row of history", right=right)
     return mask
 
 
