@@ -47,11 +47,11 @@ FIRST_RESERVE = 0.05
 class Corrections:
     """What simulations have taught: by goal the change of its level, by queue the reserve.
 
-    `level` maps a goal's key to (periods,) differences to the promise, `reserve` a deferred
-    queue's name to (weeks,) shares of work on top.
+    `level` maps a goal's key and period to (periods,) differences to the promise, `reserve` a
+    deferred queue's name to (weeks,) shares of work on top.
     """
 
-    level: dict[str, np.ndarray] = field(default_factory=dict)
+    level: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     reserve: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -185,7 +185,7 @@ def _goals(
         period_of = demand.grid.period_of_interval(target.period)
         periods = int(period_of.max()) + 1
         promised = promise(target)
-        change = corrections.level.get(target.key, np.zeros(periods))
+        change = corrections.level.get((target.key, target.period), np.zeros(periods))
         ceiling = 0.998 if target.measure is Measure.ANSWERED_WITHIN else np.inf
         goals.append(
             ServiceGoal(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LIVE = {Measure.ANSWERED_WITHIN, Measure.MEAN_WAIT, Measure.ABANDONED}
 _DEFERRED = {Measure.REPLIED_WITHIN, Measure.WEEKLY_HOURS}
+# Channels whose contacts nobody handles: people who must be there, and what solves itself.
+_NOBODYS_WORK = ("post", "self_service")
 DEFAULT_AHT_S = 300.0
 
 
@@ -121,7 +123,7 @@ def plan_queues(plan: Plan) -> tuple[Queue, ...]:
         measures = {t.measure for t in own}
         if measures & _LIVE:
             kind = QueueKind.LIVE
-        elif measures & _DEFERRED or row.channel != "post":
+        elif measures & _DEFERRED or row.channel not in _NOBODYS_WORK:
             kind = QueueKind.DEFERRED
         else:
             kind = QueueKind.POST
@@ -180,7 +182,6 @@ def demand(plan: Plan) -> Demand:
             volume[number, at[inside]] = rows["volume"].to_numpy(float)[inside]
             aht_s[number, at[inside]] = rows["aht_s"].to_numpy(float)[inside]
             day_cv[number] = told.day_cv.get(queue.name, 0.0)
-    volume *= 1 + plan.settings.forecast.growth
     # A handle time that the planner states goes before the history's.
     for number, row in enumerate(plan.queues):
         if row.aht_s is not None:
@@ -229,7 +230,7 @@ def _forecast(
         history = history[history["start"] >= pd.Timestamp(plan.settings.forecast.history_from)]
     history = history[history["start"] < pd.Timestamp(grid.start)]
     starts = grid.starts()
-    return forecast_detail(
+    told = forecast_detail(
         history,
         grid.days,
         country=plan.settings.country or None,
@@ -238,6 +239,17 @@ def _forecast(
         start=grid.start,
         open_hours={q.name: starts[open_masks[k]] for k, q in enumerate(queues)},
     )
+    return _grown(told, 1 + plan.settings.forecast.growth)
+
+
+def _grown(told: Forecast, factor: float) -> Forecast:
+    """Multiply a forecast, quantiles and all."""
+
+    def times(table: pd.DataFrame) -> pd.DataFrame:
+        counts = [c for c in table if c == "volume" or str(c).startswith("q0.")]
+        return table.assign(**{c: table[c] * factor for c in counts})
+
+    return replace(told, table=times(told.table), days=times(told.days))
 
 
 def calendar_frame(plan: Plan) -> pd.DataFrame | None:

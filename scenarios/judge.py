@@ -12,32 +12,26 @@ from scenarios.build import promise
 from scenarios.demand import Demand
 from solver.problem import Problem
 from solver.result import Roster, ShiftPlan
-from staffing.deferred import earliest_deadline_first
+from staffing.deferred import due_interval, earliest_deadline_first
 from staffing.queues import Measure, Queue, Target
 from staffing.simulation import Scene, SimulationResult, service_by_period
 
-#: A target holds if the 95 % interval's unfavourable end is no further off than this (a point of
-#: a share; for waits and costs a share of the limit).
+#: A target holds if the 95 % interval's unfavourable end is no further off than this: a point of
+#: a share; of anything else (seconds, hours, people) a share of the limit.
 TOLERANCE = 0.01
 
 _LESS_IS_BETTER = {Measure.MEAN_WAIT, Measure.ABANDONED, Measure.COST_PER_CONTACT}
-_SIMULATED = {
-    Measure.ANSWERED_WITHIN,
-    Measure.REPLIED_WITHIN,
-    Measure.MEAN_WAIT,
-    Measure.ABANDONED,
-}
-
-
-_COLUMNS = (
-    "queue", "period", "target", "predicted", "simulated", "low", "high", "met", "measure",
-    "limit", "unit", "label",
-)  # fmt: skip
+_SHARES = {Measure.ANSWERED_WITHIN, Measure.REPLIED_WITHIN, Measure.ABANDONED}
+_SIMULATED = _SHARES | {Measure.MEAN_WAIT}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One target in one period; shortfall is how much is missing (0 or less: held)."""
+    """One target in one period.
+
+    `low` and `high` are the 95 % interval of what is simulated; of what is counted (people
+    present) they are the number itself.
+    """
 
     queue: Queue
     target: Target
@@ -47,12 +41,39 @@ class Verdict:
     simulated: float
     low: float
     high: float
-    shortfall: float
+
+    @property
+    def promised(self) -> float:
+        """What the value is held against."""
+        return promise(self.target) if self.target.measure in _SIMULATED else self.target.limit
+
+    @property
+    def scale(self) -> float:
+        """Size of a whole: 1 for shares, else the limit."""
+        return 1.0 if self.target.measure in _SHARES else max(self.promised, 1e-9)
+
+    @property
+    def shortfall(self) -> float:
+        """What is missing, in points of a share or as a share of the limit; 0 or less: held."""
+        if self.target.measure in _LESS_IS_BETTER:
+            return (self.high - self.promised) / self.scale - TOLERANCE
+        return (self.promised - self.low) / self.scale - TOLERANCE
+
+    @property
+    def slack(self) -> float:
+        """By how much the interval's unfavourable end beats the promise, in the same terms."""
+        return -(self.shortfall + TOLERANCE)
 
     @property
     def met(self) -> bool:
         """Whether the target holds."""
         return self.shortfall <= 1e-9
+
+    @property
+    def undecided(self) -> bool:
+        """Whether more simulated months may turn the verdict."""
+        width = (self.high - self.low) / self.scale
+        return not self.met and self.shortfall < width
 
 
 def judge(
@@ -77,7 +98,7 @@ def judge(
     for k, queue in enumerate(demand.queues):
         for target in queue.targets:
             if target.measure in _SIMULATED:
-                verdicts += _simulated(demand, design, scene, result, k, target)
+                verdicts += _simulated(problem, demand, design, scene, result, k, target)
             elif target.measure is Measure.WEEKLY_HOURS:
                 verdicts += _weekly_hours(demand, design, result, k, target)
             elif target.measure is Measure.PRESENT:
@@ -89,34 +110,8 @@ def judge(
     return verdicts
 
 
-def _verdict(
-    queue: Queue,
-    target: Target,
-    period: int,
-    label: str,
-    predicted: float,
-    simulated: float,
-    low: float,
-    high: float,
-) -> Verdict:
-    promised = promised_value(target)
-    if target.measure in _LESS_IS_BETTER:
-        scale = 1.0 if target.measure is Measure.ABANDONED else promised
-        shortfall = max(high - promised - TOLERANCE * scale, simulated - promised - TOLERANCE)
-    else:
-        scale = 1.0 if target.measure in _SIMULATED else promised
-        shortfall = promised - TOLERANCE * scale - low
-    return Verdict(queue, target, period, label, predicted, simulated, low, high, shortfall)
-
-
-def promised_value(target: Target) -> float:
-    """What a target's values are held against."""
-    if target.measure in _SIMULATED:
-        return promise(target)
-    return target.limit
-
-
 def _simulated(
+    problem: Problem,
     demand: Demand,
     design: ShiftPlan,
     scene: Scene,
@@ -125,10 +120,10 @@ def _simulated(
     target: Target,
 ) -> list[Verdict]:
     table = service_by_period(scene, result, k, target.period, target.measure)
-    predicted = _predicted(demand, design, k, target)
+    predicted = _predicted(problem, demand, design, k, target)
     queue = demand.queues[k]
     return [
-        _verdict(
+        Verdict(
             queue,
             target,
             int(row.period),
@@ -143,7 +138,9 @@ def _simulated(
     ]
 
 
-def _predicted(demand: Demand, design: ShiftPlan, k: int, target: Target) -> np.ndarray:
+def _predicted(
+    problem: Problem, demand: Demand, design: ShiftPlan, k: int, target: Target
+) -> np.ndarray:
     grid, queue = demand.grid, demand.queues[k]
     period_of = grid.period_of_interval(target.period)
     periods = int(period_of.max()) + 1
@@ -153,8 +150,6 @@ def _predicted(demand: Demand, design: ShiftPlan, k: int, target: Target) -> np.
         total = np.bincount(period_of, weights=offered, minlength=periods)
         return np.divide(good, total, out=np.full(periods, np.nan), where=total > 0)
     if target.measure is Measure.REPLIED_WITHIN:
-        from staffing.deferred import due_interval
-
         hours = demand.hours_of(queue)
         due = due_interval(grid, target.limit, target.unit, hours, demand.calendar)
         work_h = offered * demand.work.aht_s[k] / 3600
@@ -164,7 +159,27 @@ def _predicted(demand: Demand, design: ShiftPlan, k: int, target: Target) -> np.
         late = np.bincount(period_of, weights=served.late_h, minlength=periods)
         total = np.bincount(period_of, weights=work_h, minlength=periods)
         return 1 - np.divide(late, total, out=np.full(periods, np.nan), where=total > 0)
-    return np.full(periods, np.nan)
+    lost = np.bincount(
+        period_of, weights=_lost(problem, design, k, target.measure), minlength=periods
+    )
+    total = np.bincount(period_of, weights=offered, minlength=periods)
+    return np.divide(lost, total, out=np.full(periods, np.nan), where=total > 0)
+
+
+def _lost(problem: Problem, design: ShiftPlan, k: int, measure: Measure) -> np.ndarray:
+    """Contacts that give up, or seconds waited, by interval: the curve at the line's positions."""
+    pool = next(p for p in problem.pools if k in [q.queue for q in p.queues])
+    own = next(q for q in pool.queues if q.queue == k)
+    if measure is Measure.ABANDONED:
+        values, share = own.curve.abandoned, own.leaving
+    else:
+        values, share = own.curve.wait_s, own.share
+    at = design.positions[[q.queue for q in pool.queues]].sum(axis=0)
+    at = np.clip(at, 0, values.shape[1] - 1)
+    below = np.minimum(at.astype(np.int64), values.shape[1] - 2)
+    rows = np.arange(len(at))
+    part = at - below
+    return share * ((1 - part) * values[rows, below] + part * values[rows, below + 1])
 
 
 def _weekly_hours(
@@ -183,7 +198,7 @@ def _weekly_hours(
         # What counts is that the hours are in the plan; the simulation says how many survive
         # absences and urgent work.
         verdicts.append(
-            _verdict(
+            Verdict(
                 demand.queues[k],
                 target,
                 w,
@@ -210,7 +225,7 @@ def _present(
         if asked.any():
             fewest = float(present[asked].min())
             verdicts.append(
-                _verdict(
+                Verdict(
                     demand.queues[k],
                     target,
                     w,
@@ -231,12 +246,6 @@ def people_present(problem: Problem, roster: Roster, scene: Scene, k: int) -> np
     """
     grid = problem.grid
     minutes = np.zeros(grid.days * 1440 + 2880, dtype=np.int64)
-    staying = {
-        (pattern.shift, rest.name)
-        for pattern in problem.patterns
-        for rest in pattern.breaks
-        if not rest.leaves_post
-    }
     able = [problem.groups[a.group].speed[k] > 0 for a in roster.agents]
     for agent, day in np.argwhere(roster.shifts >= 0):
         if able[agent]:
@@ -245,7 +254,12 @@ def people_present(problem: Problem, roster: Roster, scene: Scene, k: int) -> np
             minutes[begin : begin + pattern.length * grid.interval_min] += 1
     for rest in roster.breaks:
         pattern = problem.patterns[roster.shifts[rest.agent, rest.day]]
-        if able[rest.agent] and (pattern.shift, rest.name) not in staying:
+        stays = [
+            not b.leaves_post
+            for b in pattern.breaks
+            if (b.name, b.minutes, b.paid) == (rest.name, rest.minutes, rest.paid)
+        ]
+        if able[rest.agent] and not any(stays):
             begin = rest.day * 1440 + rest.start_min
             minutes[begin : begin + rest.minutes] -= 1
     return minutes[: grid.days * 1440].reshape(grid.size, grid.interval_min).min(axis=1)
@@ -267,7 +281,7 @@ def _per_requests(
         # In people per `per` requests, so that it reads as the promise does.
         ratio = min(there[d] / asked[d] for d in days) * target.limit
         verdicts.append(
-            _verdict(
+            Verdict(
                 demand.queues[k],
                 target,
                 w,
@@ -284,7 +298,7 @@ def _per_requests(
 def _cost(demand: Demand, k: int, target: Target, contact_cost: dict[str, float]) -> Verdict:
     cost = contact_cost[demand.queues[k].name]
     label = f"{demand.grid.start.isoformat()} + {demand.grid.days} d"
-    return _verdict(demand.queues[k], target, 0, label, cost, math.nan, cost, cost)
+    return Verdict(demand.queues[k], target, 0, label, cost, math.nan, cost, cost)
 
 
 def service_table(verdicts: list[Verdict]) -> pd.DataFrame:
@@ -293,7 +307,7 @@ def service_table(verdicts: list[Verdict]) -> pd.DataFrame:
         {
             "queue": v.queue.name,
             "period": v.label,
-            "target": promised_value(v.target),
+            "target": v.promised,
             "predicted": v.predicted,
             "simulated": v.simulated,
             "low": v.low if not math.isnan(v.simulated) else math.nan,

@@ -130,11 +130,13 @@ def premiums(plan: Plan, demand: Demand) -> tuple[Premium, ...]:
         for row in plan.rates
         if row.kind == "premium"
     ]
-    stated = any(row.kind == "premium" and row.weekday == "holiday" for row in plan.rates)
+    stated = {r.contract for r in plan.rates if r.kind == "premium" and r.weekday == "holiday"}
     factor = _HOLIDAY_FACTOR.get(plan.settings.law)
-    if factor is not None and not stated:
+    if factor is not None and "" not in stated:
         mask = _day_mask("holiday", demand)
-        rows.append(Premium("public holiday", "", mask, 0, MINUTES_PER_DAY, factor))
+        own = [c.contract for c in plan.contracts if c.kind != "outsourced"]
+        left = [name for name in own if name not in stated] if stated else [""]
+        rows += [Premium("public holiday", name, mask, 0, MINUTES_PER_DAY, factor) for name in left]
     return tuple(rows)
 
 
@@ -223,7 +225,8 @@ def groups_and_agents(
         role = role_of[row.agent]
         alike = [a for a in plan.agents if (a.contract, role_of[a.agent]) == (row.contract, role)]
         pace = agent_speed(plan, row, role) / _mean_pace(plan, alike, role)
-        agents.append(_agent(plan, grid, row, numbers[row.contract, role], pace))
+        codes = {_stated_code(shifts[p], grid): shifts[p].code for p in allowed[row.contract]}
+        agents.append(_agent(plan, grid, row, numbers[row.contract, role], pace, codes))
     return shifts, tuple(groups), tuple(agents)
 
 
@@ -250,11 +253,20 @@ def agent_speed(plan: Plan, row: AgentRow, role: str) -> float:
     if row.hired is None:
         return row.speed
     months = (plan.settings.start - row.hired).days / 30.44
-    steps = [t for t in plan.tenure if t.role in ("", role) and t.from_months <= max(0.0, months)]
+    # What is said of a role goes before what is said of all.
+    said = [t for t in plan.tenure if t.role == role] or [t for t in plan.tenure if not t.role]
+    steps = [t for t in said if t.from_months <= max(0.0, months)]
     return row.speed * (max(steps, key=lambda t: t.from_months).speed if steps else 1.0)
 
 
-def _agent(plan: Plan, grid: TimeGrid, row: AgentRow, group: int, pace: float) -> Agent:
+def _stated_code(pattern: Pattern, grid: TimeGrid) -> str:
+    """How planners write a pattern, whichever contract it belongs to: D@08:30."""
+    return f"{pattern.shift}@{clock(pattern.start * grid.interval_min)}"
+
+
+def _agent(
+    plan: Plan, grid: TimeGrid, row: AgentRow, group: int, pace: float, codes: dict[str, str]
+) -> Agent:
     paid_away: set[int] = set()
     unavailable: set[int] = set()
     wishes: list[Wish] = []
@@ -263,6 +275,8 @@ def _agent(plan: Plan, grid: TimeGrid, row: AgentRow, group: int, pace: float) -
         if entry.agent != row.agent:
             continue
         last = entry.to or entry.from_
+        code, at, start = entry.shift.partition("@")
+        named = codes.get(f"{code}@{start.rjust(5, '0')}", entry.shift) if at else entry.shift
         for k in range((last - entry.from_).days + 1):
             day = grid.day(entry.from_ + dt.timedelta(days=k))
             if not 0 <= day < grid.days:
@@ -272,9 +286,9 @@ def _agent(plan: Plan, grid: TimeGrid, row: AgentRow, group: int, pace: float) -
             elif entry.kind == "unavailable":
                 unavailable.add(day)
             elif entry.kind == "pin":
-                pins[day] = entry.shift
+                pins[day] = named
             else:
-                shift = entry.shift if entry.kind == "shift_request" else ""
+                shift = named if entry.kind == "shift_request" else ""
                 wishes.append(Wish(day, shift, entry.weight))
     if row.hired is not None:
         unavailable |= {d for d in range(grid.days) if grid.date(d) < row.hired}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scenarios.build import FIRST_RESERVE, Corrections, build_problem
+from scenarios.build import Corrections, build_problem
 from scenarios.demand import Demand
 from scenarios.judge import Verdict, judge
 from scenarios.progress import Reporter
@@ -38,6 +38,10 @@ _ROUNDS = 5
 _ROUND_REPLICATIONS = 80
 # A target that is beaten by more than this is lowered in the model: it may be bought too dearly.
 _BEATEN = 0.02
+_LOWERING_ROUNDS = 2
+# How far beyond a wish a missed level is aimed, as a share of the limit of a wait or a cap.
+_OVERSHOOT = 0.05
+_LEAST_RESERVE, _MOST_RESERVE = -0.1, 1.5
 _NAMING_SECONDS = 0.6
 
 
@@ -59,11 +63,7 @@ class Candidate:
     @property
     def missed(self) -> float:
         """Sum of what its firm targets are short of."""
-        return sum(
-            v.shortfall
-            for v in self.verdicts
-            if v.target.measure is not Measure.COST_PER_CONTACT and not v.met
-        )
+        return sum(v.shortfall for v in self.verdicts if is_firm(v) and not v.met)
 
     @property
     def cost(self) -> float:
@@ -71,9 +71,20 @@ class Candidate:
         return self.findings.total_cost
 
     @property
+    def penalties(self) -> float:
+        """Price of what its priced targets are short of, as the model foresees it."""
+        priced = {v.target.key for v in self.verdicts if not v.target.hard}
+        return sum(u.cost for u in self.evaluated.unmet if priced & set(u.key.split(" + ")))
+
+    @property
     def rank(self) -> tuple[float, float]:
-        """Smaller is better: first what is missed (in tenths of a point), then cost."""
-        return round(self.missed, 3), self.cost
+        """Smaller is better: first what is missed (in tenths of a point), then money."""
+        return round(self.missed, 3), self.cost + self.penalties
+
+
+def is_firm(verdict: Verdict) -> bool:
+    """Whether a plan must keep the target: not for a price, and not a cost told only."""
+    return verdict.target.hard and verdict.target.measure is not Measure.COST_PER_CONTACT
 
 
 @dataclass(frozen=True)
@@ -113,12 +124,14 @@ def correct(
         candidate = staff_and_judge(
             demand, problem, design, limits.seed, _ROUND_REPLICATIONS, reporter, frames
         )
+        # Once every target holds, a round that saves nothing is the last.
+        is_vain = best is not None and best.missed <= 0 and candidate.cost >= best.cost
         if best is None or candidate.rank < best.rank:
             best, bound = candidate, design.bound
         reporter.update(best_cost=best.cost, bound=bound, text=_told(candidate))
-        if stop():
+        if stop() or is_vain:
             break
-        corrections, redo = _corrected(demand, problem, candidate, corrections, number)
+        corrections, redo = _corrected(problem, candidate, corrections, number)
         if not redo:
             break
         per_round = replace(limits, seconds=limits.seconds / 4)
@@ -198,20 +211,19 @@ def contact_costs(demand: Demand, total: float, design: ShiftPlan) -> dict[str, 
 
     A queue of posts has no contacts of its own; it is given the cost per contact of all queues.
     """
-    contacts = demand.work.arrivals.sum(axis=1)
+    posts = np.array([q.kind is QueueKind.POST for q in demand.queues])
+    contacts = np.where(posts, 0.0, demand.work.arrivals.sum(axis=1))
     handled = float(contacts.sum())
     time_on = design.positions.sum(axis=1)
     everyone = total / max(handled, 1e-9)
     costs = {}
     for k, queue in enumerate(demand.queues):
         share = time_on[k] / max(float(time_on.sum()), 1e-9)
-        own = contacts[k] > 0 and queue.kind is not QueueKind.POST
-        costs[queue.name] = total * share / contacts[k] if own else everyone
+        costs[queue.name] = total * share / contacts[k] if contacts[k] > 0 else everyone
     return costs
 
 
 def _corrected(
-    demand: Demand,
     problem: Problem,
     candidate: Candidate,
     corrections: Corrections,
@@ -219,54 +231,88 @@ def _corrected(
 ) -> tuple[Corrections, frozenset[int]]:
     """Shift levels and reserves by what was seen; say which weeks must be designed anew.
 
-    Lowering what is beaten is tried in the first two rounds only: later rounds only mend.
+    Lowering what is beaten is tried in the first rounds only: later rounds only mend.
     """
     level = {k: v.copy() for k, v in corrections.level.items()}
     reserve = {k: v.copy() for k, v in corrections.reserve.items()}
     goals = {
-        goal.key: goal for pool in problem.pools for queue in pool.queues for goal in queue.goals
+        (goal.key, goal.period): goal
+        for pool in problem.pools
+        for queue in pool.queues
+        for goal in queue.goals
     }
+    added: dict[tuple[str, int], float] = {}
     redo: set[int] = set()
+    may_lower = number <= _LOWERING_ROUNDS
     for verdict in candidate.verdicts:
-        key, target = verdict.target.key, verdict.target
+        target = verdict.target
+        key = target.key, target.period
         if key in goals:
             goal = goals[key]
-            shift = level.setdefault(key, np.zeros(len(goal.level)))
-            change = _level_change(verdict, float(goal.level[verdict.period]), number)
+            change = _level_change(verdict, float(goal.level[verdict.period]), may_lower)
             if change:
+                shift = level.setdefault(key, np.zeros(len(goal.level)))
                 shift[verdict.period] += change
                 redo |= _weeks(problem, target.period, verdict.period)
-        elif target.measure is Measure.REPLIED_WITHIN:
-            own = reserve.setdefault(verdict.queue.name, np.full(problem.grid.weeks, FIRST_RESERVE))
-            weeks = _weeks(problem, target.period, verdict.period)
-            change = _reserve_change(verdict, number)
-            if change:
-                for week in weeks:
-                    own[week] = np.clip(own[week] + change, -0.05, 1.5)
-                redo |= weeks
+        elif target.measure in (Measure.REPLIED_WITHIN, Measure.WEEKLY_HOURS):
+            period = "week" if target.measure is Measure.WEEKLY_HOURS else target.period
+            change = _reserve_change(verdict, may_lower)
+            for week in _weeks(problem, period, verdict.period):
+                # Of several days of a week the worst decides.
+                at = verdict.queue.name, week
+                added[at] = max(added.get(at, -np.inf), change)
+    for (name, week), change in added.items():
+        own = next(q.reserve for q in problem.deferred if problem.queues[q.queue] == name)
+        wanted = float(np.clip(own[week] + change, _LEAST_RESERVE, _MOST_RESERVE))
+        if wanted != own[week]:
+            reserve.setdefault(name, own.copy())[week] = wanted
+            redo.add(week)
     return Corrections(level, reserve), frozenset(redo)
 
 
-def _level_change(verdict: Verdict, level: float, number: int) -> float:
-    promised = verdict.target.share
-    if verdict.target.measure is not Measure.ANSWERED_WITHIN:
-        promised = level
-        scale = max(abs(level), 1e-9)
-        return -0.25 * scale if not verdict.met else 0.0
+def _level_change(verdict: Verdict, level: float, may_lower: bool) -> float:
+    if verdict.target.measure is Measure.ANSWERED_WITHIN:
+        return _share_change(verdict, level, may_lower)
+    return _cap_change(verdict, level, may_lower)
+
+
+def _share_change(verdict: Verdict, level: float, may_lower: bool) -> float:
+    """Change of a share's level: what the simulation misses is asked for on top."""
     if not verdict.met:
+        if not verdict.target.hard and verdict.predicted < level - 0.001:
+            return 0.0  # the model prefers to pay
         # From what the model thinks the roster gives, which may be more than was asked for.
         asked = max(level, min(verdict.predicted, 0.995))
-        return asked - level + 1.2 * (promised - verdict.simulated) + 0.005
-    beaten = verdict.low - promised
-    if number <= 2 and beaten > _BEATEN and verdict.predicted < level + 0.01:
-        return -0.8 * (beaten - _BEATEN / 2)
+        return asked - level + 1.2 * (verdict.promised - verdict.simulated) + 0.005
+    if may_lower and verdict.slack > _BEATEN and verdict.predicted < level + 0.01:
+        return -0.8 * (verdict.slack - _BEATEN / 2)
     return 0.0
 
 
-def _reserve_change(verdict: Verdict, number: int) -> float:
-    promised = verdict.target.share
+def _cap_change(verdict: Verdict, level: float, may_lower: bool) -> float:
+    """Change of a cap's level (a mean wait, a share that gives up).
+
+    Simulation and model differ by a factor, nearly the same at the next level: the level that
+    keeps the promise is the model's value times promise over simulation.
+    """
+    if verdict.simulated <= 0:
+        return 0.0
+    factor = verdict.promised / verdict.simulated
     if not verdict.met:
-        return 0.08 + 0.8 * (promised - verdict.simulated)
+        if not verdict.target.hard and verdict.predicted > level * 1.001:
+            return 0.0
+        return min(level, verdict.predicted) * factor * (1 - _OVERSHOOT) - level
+    binds = verdict.predicted > 0.95 * level
+    if may_lower and binds and verdict.slack * verdict.scale > 2 * _OVERSHOOT * verdict.promised:
+        return level * (min(factor, 2.0) * (1 - _OVERSHOOT) - 1)
+    return 0.0
+
+
+def _reserve_change(verdict: Verdict, may_lower: bool) -> float:
+    if not verdict.met:
+        return 0.08 + 0.8 * (verdict.promised - verdict.simulated) / verdict.scale
+    if may_lower and verdict.target.measure is Measure.REPLIED_WITHIN and verdict.slack > _BEATEN:
+        return -0.8 * (verdict.slack - _BEATEN / 2)
     return 0.0
 
 

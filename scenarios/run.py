@@ -16,7 +16,7 @@ from scenarios.demand import Demand, day_kinds, demand
 from scenarios.judge import service_table
 from scenarios.overrides import apply_scenario
 from scenarios.progress import Reporter, Silent
-from scenarios.rounds import Candidate, Rounds, correct, judge_roster
+from scenarios.rounds import Candidate, Rounds, correct, is_firm, judge_roster
 from scenarios.runs import Run
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status
@@ -110,12 +110,7 @@ def _final(
             reporter,
             frames,
         )
-        straddling = [
-            v
-            for v in final.verdicts
-            if not v.met and v.low <= v.target.share <= v.high and not np.isnan(v.simulated)
-        ]
-        if not straddling:
+        if not any(v.undecided for v in final.verdicts):
             break
     return final
 
@@ -213,6 +208,9 @@ def _coverage(told: Demand, final: Candidate, needed: pd.DataFrame) -> pd.DataFr
                 }
             )
         )
+    if not parts:
+        columns = ["queue", "start", "required", "scheduled", "predicted", "simulated"]
+        return pd.DataFrame(columns=columns)
     table = pd.concat(parts, ignore_index=True)
     wanted = needed[["queue", "start", "needed"]].rename(columns={"needed": "required"})
     table = table.merge(wanted, on=["queue", "start"], how="left")
@@ -283,12 +281,11 @@ def _result(
     scenario: str,
     limits: Limits,
 ) -> dict[str, Any]:
-    firm = [v for v in final.verdicts if v.target.measure is not Measure.COST_PER_CONTACT]
     broken = final.findings.findings
     broken = broken[broken["mode"] != "priced"] if len(broken) else broken
-    held = all(v.met or not v.target.hard for v in firm) and not len(broken)
+    held = all(v.met for v in final.verdicts if is_firm(v)) and not len(broken)
     cost = final.cost
-    penalties = sum(u.cost for u in final.design.unmet)
+    penalties = sum(u.cost for u in final.evaluated.unmet)
     gap = (cost + penalties) / rounds.bound - 1 if rounds.bound > 0 else None
     status = Status.FEASIBLE
     if rounds.stopped:
@@ -319,7 +316,8 @@ def _result(
         | {"python": platform.python_version()},
         "inputs_hash": inputs_hash(plan),
         "people": _people(final),
-        "notes": [*told.notices, *final.roster.notes],
+        "defaults": [str(default) for default in plan.defaults],
+        "notes": [*map(str, plan.notices), *told.notices, *final.roster.notes],
         "exit_code": 0 if held else 1,
     }
 
