@@ -114,6 +114,9 @@ def operand(column: Column, operation: str, text: str) -> Any:
         If it is not a value that the operation can use on the column.
     """
     if operation == "set":
+        if column.kind == "date":
+            # A date typed into a workbook's text column comes with its midnight.
+            text = text.removesuffix(" 00:00")
         if not is_empty(text):
             checked(column, text)
         elif column.required:

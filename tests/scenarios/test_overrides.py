@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from scenarios.overrides import (
     scenario_names,
 )
 from scenarios.overrides.cells import pair_text, pairs
-from scenarios.plan import PlanFaults, check_plan, load, schema, write_folder
+from scenarios.plan import PlanFaults, check_plan, load, schema, write_folder, write_workbook
 from scenarios.plan.values import columns, text_of
 from tests.scenarios.conftest import TINY_PLAN, tiny_history
 
@@ -388,6 +389,23 @@ def test_the_difference_is_told_line_by_line(plan):
         "availability: dropped agent=S3",
         "rules: added rule=max_hours_day value=9",
     ]
+
+
+def test_dates_and_shares_typed_into_a_workbook_are_read(plan, tmp_path):
+    rows = (
+        row("availability", "agent=S1", "to", value="typed"),
+        row("targets", "queue=chat", "share", value="typed too"),
+    )
+    path = write_workbook(dataclasses.replace(plan, scenarios=rows), tmp_path / "plan.xlsx")
+    book = openpyxl.load_workbook(path)
+    sheet = book["scenarios"]
+    for line, typed in ((2, dt.datetime(2026, 12, 17)), (3, 0.8)):
+        cell = next(one for one in sheet[line] if str(one.value).startswith("typed"))
+        cell.value = typed
+    book.save(path)
+    changed = apply_scenario(load(path), "s")
+    assert changed.availability[0].to == dt.date(2026, 12, 17)
+    assert changed.targets[0].share == 0.8
 
 
 def test_faults_of_a_workbooks_scenario_name_its_sheet(plan):
