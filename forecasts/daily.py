@@ -9,12 +9,12 @@ import numpy as np
 from .effects import CLOSED, HOLIDAY, ORDINARY, WORKING_DAY, Days
 
 HALF_LIFE_DAYS = 120.0  # forgetting of the regression
-LEVEL_HALF_LIFE_DAYS = 14.0  # forgetting of the level that its residuals add
+LEVEL_HALF_LIFE_DAYS = 14.0  # forgetting of the level that recent residuals add
 LEVEL_PRIOR_DAYS = 7.0  # days of residuals that the level has to outweigh
 TREND_SD_PER_YEAR = 0.15
 TREND_DAMPING_DAYS = 60.0  # the trend fades with this time constant past the last day
 WEEKDAYS_AVERAGED = 8
-MONTH_SD = 0.05
+MONTH_SD = 0.1
 YEAR_SD = 0.15
 DAYS_FOR_MONTH = 40
 DAYS_FOR_YEAR = 400
@@ -52,7 +52,8 @@ def forecast_daily(total: np.ndarray, days: Days, horizon: np.ndarray) -> DailyF
     """Forecast daily totals.
 
     The mean of two forecasts that fail differently: the regression, and the robust mean of the
-    last weekdays of the same kind (ordinary days only). Weak series take the second alone.
+    last weekdays of the same kind at the level of the last weeks (ordinary days only). Weak series
+    take the weekday means alone.
 
     Parameters
     ----------
@@ -72,10 +73,11 @@ def forecast_daily(total: np.ndarray, days: Days, horizon: np.ndarray) -> DailyF
         return DailyForecast(np.zeros(len(horizon)), (), True)
     by_weekday = weekday_means(adjusted, days)
     rows = effective_weekdays(days, ~np.isnan(by_weekday))
-    simple = rows[horizon] @ np.nan_to_num(by_weekday, nan=float(np.nanmean(adjusted)))
+    usual = rows @ np.nan_to_num(by_weekday, nan=float(np.nanmean(adjusted)))
     recent = adjusted[known[-56:]]
     if len(known) < WEAK_DAYS or recent.mean() < WEAK_CONTACTS:
-        return DailyForecast(simple * factor, (), True)
+        return DailyForecast(usual[horizon] * factor, (), True)
+    simple = usual[horizon] * np.exp(_level_of_means(adjusted, usual[:n], days.plain[:n]))
     regression, outliers = _regress(adjusted, days, rows, known, horizon)
     plain = days.plain[horizon]
     both = np.where(plain, 0.5 * (regression + simple), regression)
@@ -110,6 +112,33 @@ def weekday_means(total: np.ndarray, days: Days) -> np.ndarray:
     shrink = min(1.0, (seen.sum() - 1) / max(chi2, 1e-9))
     means[seen] += shrink * (overall - means[seen])
     return means
+
+
+def _level_of_means(total: np.ndarray, usual: np.ndarray, plain: np.ndarray) -> float:
+    """How far the last weeks lie from the weekday means, in logs; the means lag behind a trend."""
+    since_gap = max(_gap_ends(~np.isnan(total)), default=0)
+    mine = np.flatnonzero(~np.isnan(total) & plain & (np.arange(len(total)) >= since_gap))
+    residual = np.log(np.maximum(total[mine], 0.5) / np.maximum(usual[mine], 0.5))
+    if not len(mine):
+        return 0.0
+    typical = 1.4826 * float(np.median(np.abs(residual)))
+    return _level(residual, HUBER_SD * typical, len(total) - mine)
+
+
+def _level(residual: np.ndarray, most: np.ndarray | float, age: np.ndarray) -> float:
+    """Mean of recent residuals, each cut at `most`, shrunk towards none: simple smoothing."""
+    recent = 0.5 ** (age / LEVEL_HALF_LIFE_DAYS)
+    clipped = np.clip(residual, -most, most)
+    return float((recent * clipped).sum() / (recent.sum() + LEVEL_PRIOR_DAYS))
+
+
+def long_gaps(known: np.ndarray) -> np.ndarray:
+    """Days inside a gap of the history so long that it says nothing of what was open."""
+    inside = np.zeros(len(known), dtype=bool)
+    days = np.flatnonzero(known)
+    for end in _gap_ends(known):
+        inside[days[days < end][-1] + 1 : end] = True
+    return inside
 
 
 def _gap_ends(known: np.ndarray) -> list[int]:
@@ -173,9 +202,7 @@ def _regress(
         sigma2 = max(typical**2 - float(np.median(poisson)), 0.1 * typical**2, 1e-6)
         scale = np.sqrt(sigma2 + poisson)
         huber = np.minimum(1.0, HUBER_SD * scale / np.maximum(np.abs(residual), 1e-9))
-    clipped = np.clip(residual, -HUBER_SD * scale, HUBER_SD * scale)
-    recent = 0.5 ** ((n - known) / LEVEL_HALF_LIFE_DAYS)
-    level = float((recent * clipped).sum() / (recent.sum() + LEVEL_PRIOR_DAYS))
+    level = _level(residual, HUBER_SD * scale, n - known)
     # exp of a mean log underestimates a mean: Duan's (1983) smearing over the central residuals.
     inside = np.abs(residual) < 3 * scale
     smear = float(np.average(np.exp(residual[inside]), weights=forget[inside]))

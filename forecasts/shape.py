@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .daily import effective_weekdays
+from .daily import effective_weekdays, long_gaps
 from .effects import CLOSED, HOLIDAY, ORDINARY, WORKING_DAY, Days
 
 HALF_LIFE_DAYS = 56.0
@@ -39,14 +39,14 @@ def open_pattern(volume: np.ndarray, days: Days) -> tuple[np.ndarray, np.ndarray
     """Usual opening: by weekday, shape (7, intervals), and on holidays, shape (intervals,).
 
     An interval is open on a weekday if it was on at least half of the last 8 such days that the
-    history shows; a weekday is open if at least half of its days since it was first seen were (a
-    quarter of the last 8). Holidays are open if most past holidays were; if there was none, as the
-    rest day is.
+    history shows, a weekday if the history shows a quarter of its last 8 days; long gaps of the
+    whole history are left out. Holidays are open if most past holidays were; if there was none, as
+    the rest day is.
     """
     n = len(volume)
     seen = ~np.isnan(volume)
     day_seen = seen.any(axis=1)
-    ordinary = days.kind[:n] == ORDINARY
+    ordinary = (days.kind[:n] == ORDINARY) & ~long_gaps(day_seen)
     by_weekday = np.zeros((7, volume.shape[1]), bool)
     for w in range(7):
         recent = np.flatnonzero(ordinary & (days.weekday[:n] == w))[-OPEN_WEEKS:]

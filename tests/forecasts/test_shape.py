@@ -72,3 +72,11 @@ def test_holidays_open_as_past_holidays_did():
     assert not open_pattern(grid.volume, days)[1].any()
     (grid,), _ = read_history(history)
     assert open_pattern(grid.volume, days)[1].sum() == 24
+
+
+def test_a_long_gap_does_not_close_the_weekdays_after_it():
+    """Nine days after eight months without a record nearly all last weekdays lie in the gap."""
+    whole = make_history(n_days=280)
+    day = (whole["start"] - whole["start"].min()).dt.days
+    shapes = shapes_of(whole[(day < 30) | (day >= 271)])
+    assert shapes.open.sum(axis=1).tolist() == [24] * 7
