@@ -109,9 +109,12 @@ def test_weekday_means_of_a_level_that_changed_over_a_gap_are_those_after_it():
     assert means == pytest.approx(800 * WEEKDAY_LEVEL, rel=0.05)
 
 
-def test_a_steady_fall_is_followed_by_the_weekday_means():
-    """3 % a week, without noise: means of 8 weeks alone would be 15 % too high the week after."""
-    series = totals(70) * 0.97 ** (np.arange(70) / 7)
-    truth = (totals(77) * 0.97 ** (np.arange(77) / 7))[70:]
-    found = forecast_daily(series, describe_days(FIRST, 77), np.arange(70, 77)).total
-    assert 1.0 < (found / truth).mean() < 1.06
+def test_a_steady_fall_is_followed_better_than_by_weekday_means_alone():
+    """3 % a week, without noise: means of 8 weeks lie 15 % above the week to come."""
+    fall = 0.97 ** (np.arange(77) / 7)
+    series, truth = totals(70) * fall[:70], (totals(77) * fall)[70:]
+    days = describe_days(FIRST, 77)
+    found = forecast_daily(series, days, np.arange(70, 77)).total
+    means = weekday_means(series, days)[days.weekday[70:]]
+    assert (means / truth).mean() > 1.14
+    assert 1.0 < (found / truth).mean() < 1.11
