@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecasts import Forecast, forecast_detail
 from forecasts.effects import country_calendar
+from scenarios.errors import PlannerError
 from staffing.calendar import ALWAYS_OPEN, WEEKDAYS, Calendar, OpeningHours
 from staffing.queues import Measure, Queue, QueueKind, Target
 from staffing.timegrid import TimeGrid
@@ -229,6 +230,12 @@ def _forecast(
     if plan.settings.forecast.history_from is not None:
         history = history[history["start"] >= pd.Timestamp(plan.settings.forecast.history_from)]
     history = history[history["start"] < pd.Timestamp(grid.start)]
+    if not len(history):
+        msg = (
+            f"forecast.history_from {plan.settings.forecast.history_from} leaves no history before "
+            f"{grid.start}: choose an earlier day"
+        )
+        raise PlannerError(msg)
     starts = grid.starts()
     told = forecast_detail(
         history,

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scenarios.demand import demand
+from scenarios.progress import Silent
+from scenarios.rounds import correct
+from scenarios.run import plan_run, schedule_frame
 from scenarios.runs import Run
+from solver.problem import Limits
+from tests.scenarios.smallplan import load_small
 
 START = pd.Timestamp(2026, 12, 7)
 PEOPLE = [
@@ -269,3 +275,35 @@ def tiny_plan(tmp_path):
     for name, text in {**TINY_PLAN, "history.csv": tiny_history()}.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_plan(tmp_path_factory):
+    """One week, four people, phone, e-mail and a post: loaded."""
+    return load_small(tmp_path_factory.mktemp("small") / "plan")
+
+
+@pytest.fixture(scope="session")
+def small_demand(small_plan):
+    """The small plan's forecast and work."""
+    return demand(small_plan)
+
+
+@pytest.fixture(scope="session")
+def small_rounds(small_plan, small_demand):
+    """The small plan, designed, named and judged."""
+    names = {row.agent: row.name for row in small_plan.agents}
+    return correct(
+        small_plan,
+        small_demand,
+        Limits(seconds=10, gap=0.01),
+        Silent(),
+        lambda: False,
+        lambda problem, roster: schedule_frame(problem, roster, names),
+    )
+
+
+@pytest.fixture(scope="session")
+def small_run(small_plan):
+    """The small plan's run, whole."""
+    return plan_run(small_plan)
