@@ -29,6 +29,7 @@ from solver.problem import (
 from staffing.curves import ServiceCurve, floor_positions, service_curve
 from staffing.deferred import due_interval, weekly_work
 from staffing.queues import Measure, Queue, QueueKind, Target
+from staffing.simulation import Scene
 
 if TYPE_CHECKING:
     from scenarios.plan import Plan
@@ -111,30 +112,37 @@ def _pool(
     leaving = float((weights / patience_s).sum())
     open_mask = demand.open_masks[numbers].any(axis=0)
     at_once = demand.queues[numbers[0]].at_once
-    queues, floor = [], np.zeros(grid.size, dtype=np.int64)
-    idle = np.zeros(grid.size)
-    for k, own in zip(numbers, arrivals, strict=True):
-        queue = demand.queues[k]
-        curve = service_curve(
+    curves = {
+        seconds: service_curve(
             offered,
             aht_s,
             interval_min=grid.interval_min,
-            target_s=target_s(queue),
+            target_s=seconds,
             patience_s=1 / leaving if leaving > 0 else np.inf,
             at_once=at_once,
-            aht_cv=queue.aht_cv,
-            rate_cv=float(demand.day_cv[k]),
+            aht_cv=_mixed_aht_cv(demand, numbers),
+            rate_cv=_mixed_rate_cv(demand.day_cv[numbers], weights),
             open_mask=open_mask,
         )
+        for seconds in {target_s(demand.queues[k]) for k in numbers}
+    }
+    shares = np.divide(arrivals, offered, out=np.zeros_like(arrivals), where=offered > 0)
+    # All wait in one line for about the same time: who gives up goes by contacts over patience.
+    hasty = shares / patience_s[:, None]
+    gone = hasty.sum(axis=0)
+    leaves = np.divide(hasty, gone, out=np.zeros_like(hasty), where=gone > 0)
+    queues, floor = [], np.zeros(grid.size, dtype=np.int64)
+    idle = np.zeros(grid.size)
+    for k, share, leave in zip(numbers, shares, leaves, strict=True):
+        queue = demand.queues[k]
+        curve = curves[target_s(queue)]
         floor = np.maximum(
             floor,
             floor_positions(curve, service.floor, service.present_min, demand.open_masks[k]),
         )
         idle = np.maximum(idle, _idle_share(curve))
-        share = np.where(offered > 0, own / np.maximum(offered, 1e-12), 0.0)
-        queues.append(
-            LiveQueue(k, _own_part(curve, share), _goals(demand, queue, k, corrections, wage))
-        )
+        goals = _goals(demand, queue, k, corrections, wage)
+        queues.append(LiveQueue(k, curve, share, leave, goals))
     return LivePool(
         name=" + ".join(demand.queues[k].name for k in numbers),
         queues=tuple(queues),
@@ -151,14 +159,22 @@ def target_s(queue: Queue) -> float:
     return target.limit_s if target is not None else DEFAULT_TARGET_S
 
 
-def _own_part(curve: ServiceCurve, share: np.ndarray) -> ServiceCurve:
-    return ServiceCurve(
-        in_time=curve.in_time * share[:, None],
-        abandoned=curve.abandoned * share[:, None],
-        wait_s=curve.wait_s * share[:, None],
-        busy=curve.busy,
-        offered=curve.offered * share,
-    )
+def _mixed_aht_cv(demand: Demand, numbers: list[int]) -> float:
+    """Coefficient of variation of the handle times of a line's mix of contacts."""
+    contacts = demand.work.arrivals[numbers]
+    weight = contacts / max(contacts.sum(), 1e-12)
+    aht_s = demand.work.aht_s[numbers]
+    own_cv = np.array([[demand.queues[k].aht_cv] for k in numbers])
+    mean = float((weight * aht_s).sum())
+    square = float((weight * aht_s**2 * (1 + own_cv**2)).sum())
+    return float(np.sqrt(max(0.0, square / mean**2 - 1))) if mean > 0 else 1.0
+
+
+def _mixed_rate_cv(day_cv: np.ndarray, weights: np.ndarray) -> float:
+    """Day-to-day uncertainty of a line's volume, whose queues move together in part."""
+    spread = day_cv * weights
+    common = Scene.shared_day_factor
+    return float(np.sqrt(common * spread.sum() ** 2 + (1 - common) * (spread**2).sum()))
 
 
 def _idle_share(curve: ServiceCurve) -> np.ndarray:

@@ -270,8 +270,8 @@ def _answer(design: Design, values: Floats, bound: float) -> ShiftPlan:
     for g, cover in enumerate(people.on_duty):
         np.add.at(on_duty[g], cover.t, cover.value * values[cover.column])
     in_time = np.zeros((len(problem.queues), problem.grid.size))
-    for queue, columns in design.service.in_time.items():
-        in_time[queue] = np.where(columns >= 0, values[np.maximum(columns, 0)], 0.0)
+    for queue, (columns, share) in design.service.in_time.items():
+        in_time[queue] = share * np.where(columns >= 0, values[np.maximum(columns, 0)], 0.0)
     return ShiftPlan(
         counts=counts,
         heads=heads,
@@ -289,7 +289,7 @@ def _positions(problem: Problem, service: Service, values: Floats) -> Floats:
     positions = np.zeros((len(problem.queues), problem.grid.size))
     for pool, columns in zip(problem.pools, service.pool_positions, strict=True):
         there = np.flatnonzero(columns >= 0)
-        offered = np.array([q.curve.offered[there] for q in pool.queues])
+        offered = np.array([q.offered[there] for q in pool.queues])
         share = offered / np.maximum(offered.sum(axis=0), 1e-12)
         for k, queue in enumerate(pool.queues):
             positions[queue.queue, there] = share[k] * values[columns[there]]

@@ -209,19 +209,31 @@ class ServiceGoal:
 
 @dataclass(frozen=True)
 class LiveQueue:
-    """A queue answered at once: its goals, and its contacts' curve over its pool's positions."""
+    """A queue answered at once, as a part of its pool's line.
+
+    `curve` is the whole line's (the same object for queues that are timed against the same number
+    of seconds), `share` (T,) the part of the line's contacts that is the queue's own, `leaving`
+    (T,) its part of those who give up.
+    """
 
     queue: int
     curve: ServiceCurve
+    share: Floats
+    leaving: Floats
     goals: tuple[ServiceGoal, ...]
+
+    @property
+    def offered(self) -> Floats:
+        """Contacts offered to the queue, (T,)."""
+        return self.curve.offered * self.share
 
 
 @dataclass(frozen=True)
 class LivePool:
     """Live queues that the same people serve in one line.
 
-    One position serves all queues of a pool, so its curves count what the whole pool offers and
-    each queue's own contacts in time. Small queues apart would each ask for people of their own.
+    One position serves all queues of a pool, so its curves count what the whole pool offers, of
+    which each queue has its share. Small queues apart would each ask for people of their own.
 
     Parameters
     ----------

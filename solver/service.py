@@ -17,7 +17,7 @@ from solver.problem import (
     Problem,
     ServiceGoal,
 )
-from staffing.curves import hull_segments
+from staffing.curves import ServiceCurve, hull_segments
 
 # A hull of more points would cost rows and hardly move the bound.
 _HULL_POINTS = 8
@@ -41,11 +41,12 @@ class Slack:
 class Service:
     """Columns of the service side, filled while the model is built; -1 where there are none.
 
-    `in_time[queue]` (T,) contacts in time, `pool_positions[k]` (T,) positions of a pool,
+    `in_time[queue]` (T,) contacts in time of the queue's pool and the queue's share of them,
+    `pool_positions[k]` (T,) positions of a pool,
     `deferred` queues worked off together and (classes, T) people's time on them.
     """
 
-    in_time: dict[int, Ints] = field(default_factory=dict)
+    in_time: dict[int, tuple[Ints, Floats]] = field(default_factory=dict)
     pool_positions: list[Ints] = field(default_factory=list)
     deferred: list[tuple[tuple[DeferredQueue, ...], Ints]] = field(default_factory=list)
     slacks: list[Slack] = field(default_factory=list)
@@ -95,6 +96,8 @@ def _add_pools(
         active = np.flatnonzero(busy)
         positions = np.full(size, -1, dtype=np.int64)
         positions[active] = model.add_columns(len(active), day=active // problem.grid.per_day)
+        # Queues of one line that are timed alike share the line's columns.
+        columns: dict[tuple[int, str], Ints] = {}
         position_rows[active] = model.add_rows(len(active), lower=0, upper=0)
         model.put(position_rows[active], positions[active], -1.0)
         for c, speed in enumerate(classes):
@@ -106,26 +109,25 @@ def _add_pools(
             model.put(position_rows[at], live[c, k, at], float(np.mean(speed[members])))
         found.pool_positions.append(positions)
         for queue in pool.queues:
-            _add_goals(model, problem, queue, positions, found)
+            for goal in queue.goals:
+                values = _goodness(queue.curve, goal.measure)
+                key = (id(queue.curve), goal.measure)
+                if key not in columns:
+                    columns[key] = _add_concave(model, values, positions, problem.grid.per_day)
+                if goal.measure == "in_time":
+                    found.in_time[queue.queue] = (columns[key], queue.share)
+                _add_period_rows(model, problem, queue, goal, columns[key], values, found)
     return live
 
 
-def _add_goals(
-    model: LinearModel, problem: Problem, queue: LiveQueue, positions: Ints, found: Service
-) -> None:
-    for goal in queue.goals:
-        if goal.measure == "in_time":
-            values = queue.curve.in_time
-        elif goal.measure == "abandoned":
-            values = queue.curve.offered[:, None] - queue.curve.abandoned
-        else:
-            # Waiting falls with positions; what is left of the worst wait rises concavely.
-            worst = queue.curve.wait_s.max(axis=1, keepdims=True)
-            values = worst - queue.curve.wait_s
-        counted = _add_concave(model, values, positions, problem.grid.per_day)
-        if goal.measure == "in_time":
-            found.in_time[queue.queue] = counted
-        _add_period_rows(model, problem, queue, goal, counted, values, found)
+def _goodness(curve: ServiceCurve, measure: str) -> Floats:
+    """What a goal counts, as it rises with positions, (T, N + 1)."""
+    if measure == "in_time":
+        return curve.in_time
+    if measure == "abandoned":
+        return curve.offered[:, None] - curve.abandoned
+    # Waiting falls with positions; what is left of the worst wait rises concavely.
+    return np.asarray(curve.wait_s.max(axis=1, keepdims=True) - curve.wait_s)
 
 
 def _add_concave(model: LinearModel, values: Floats, positions: Ints, per_day: int) -> Ints:
@@ -159,28 +161,23 @@ def _add_period_rows(
     values: Floats,
     found: Service,
 ) -> None:
-    offered = queue.curve.offered
     periods = len(goal.level)
-    total = np.bincount(goal.period_of, weights=offered, minlength=periods)
+    total = np.bincount(goal.period_of, weights=queue.offered, minlength=periods)
+    weight = queue.leaving if goal.measure == "abandoned" else queue.share
+    unit, scale = ("seconds waited", 1.0 / 600) if goal.measure == "wait" else ("contacts", 1.0)
     if goal.measure == "in_time":
         least = goal.level * total
-        unit, scale = "contacts", 1.0
-    elif goal.measure == "abandoned":
-        least = (1 - goal.level) * total
-        unit, scale = "contacts", 1.0
     else:
-        worst = np.bincount(
-            goal.period_of, weights=queue.curve.wait_s.max(axis=1), minlength=periods
-        )
+        worst = queue.curve.offered if goal.measure == "abandoned" else values.max(axis=1)
+        worst = np.bincount(goal.period_of, weights=weight * worst, minlength=periods)
         least = worst - goal.level * total
-        unit, scale = "seconds waited", 1.0 / 600
     asked = np.flatnonzero(least > 1e-9)
     if not len(asked):
         return
     rows = np.full(periods, -1, dtype=np.int64)
     rows[asked] = model.add_rows(len(asked), lower=least[asked])
-    at = np.flatnonzero((counted >= 0) & (rows[goal.period_of] >= 0))
-    model.put(rows[goal.period_of[at]], counted[at], 1.0)
+    at = np.flatnonzero((counted >= 0) & (rows[goal.period_of] >= 0) & (weight > 0))
+    model.put(rows[goal.period_of[at]], counted[at], weight[at])
     missing = model.add_columns(len(asked), cost=goal.price * scale)
     model.put(rows[asked], missing, 1.0)
     places = tuple(problem.grid.period_label(goal.period, int(k)) for k in asked)
