@@ -95,7 +95,8 @@ def name_shifts(
         shifts[rows], unfilled[g] = naming.run(seed, deterministic_seconds * share)
         notes += _notes(problem, group.name, shifts[rows], plan.counts[g], unfilled[g])
     overtime = _overtime(problem, agents, shifts)
-    return Roster(agents, shifts, unfilled, (), overtime, 0.0, tuple(notes))
+    missed = _wishes_missed(problem, agents, shifts)
+    return Roster(agents, shifts, unfilled, (), overtime, missed, tuple(notes))
 
 
 @dataclass(frozen=True)
@@ -305,6 +306,19 @@ def _overtime(problem: Problem, agents: Sequence[Agent], shifts: Ints) -> Floats
             hours = float(paid[a, 7 * week : 7 * week + 7].sum())
             answer[a, week] = max(0.0, hours - week_terms(problem, agent, week).hours_max)
     return answer
+
+
+def _wishes_missed(problem: Problem, agents: Sequence[Agent], shifts: Ints) -> float:
+    """Weights of the wishes that are not granted, summed."""
+    missed = 0.0
+    for row, agent in zip(shifts.tolist(), agents, strict=True):
+        for wish in agent.wishes:
+            if not 0 <= wish.day < len(row):
+                continue
+            pattern = problem.patterns[row[wish.day]] if row[wish.day] >= 0 else None
+            codes = {pattern.code, pattern.shift} if pattern else {""}
+            missed += 0.0 if wish.shift in codes else wish.weight
+    return missed
 
 
 def _notes(problem: Problem, group: str, shifts: Ints, seats: Ints, unfilled: Ints) -> list[str]:

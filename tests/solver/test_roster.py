@@ -134,7 +134,16 @@ def test_leave_pins_and_wishes(make: Make) -> None:
     assert roster.unfilled.sum() == 0
     assert roster.shifts[0, :3].tolist() == [-1, LATE, -1]
     assert roster.shifts[1, 4] == -1
+    assert roster.wishes_missed == 0
     assert judged(problem, roster).findings.empty
+
+
+def test_a_wish_that_costs_a_seat_is_not_granted(make: Make) -> None:
+    """Only Bob can work on Friday: his wish to be off is missed, at its weight."""
+    bob = Agent("Bob", 0, "", wishes=(Wish(4, "", 5.0), Wish(3, "early", 2.0)))
+    problem = make(agents=[bob])
+    roster = name_shifts(problem, plan(problem, week_of_seats(1, 1, 1, 1, 1), [1]))
+    assert roster.wishes_missed == 5.0
 
 
 def test_law_stands_above_a_pin(make: Make) -> None:
