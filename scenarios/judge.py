@@ -120,7 +120,7 @@ def _simulated(
     target: Target,
 ) -> list[Verdict]:
     table = service_by_period(scene, result, k, target.period, target.measure)
-    predicted = _predicted(problem, demand, design, k, target)
+    predicted = predicted_by_period(problem, demand, design, k, target)
     queue = demand.queues[k]
     return [
         Verdict(
@@ -138,9 +138,10 @@ def _simulated(
     ]
 
 
-def _predicted(
+def predicted_by_period(
     problem: Problem, demand: Demand, design: ShiftPlan, k: int, target: Target
 ) -> np.ndarray:
+    """What the model expects of a target in each of its periods, (periods,); NaN if nothing."""
     grid, queue = demand.grid, demand.queues[k]
     period_of = grid.period_of_interval(target.period)
     periods = int(period_of.max()) + 1

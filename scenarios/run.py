@@ -7,23 +7,25 @@ import platform
 import time
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from scenarios.demand import Demand, day_kinds, demand
-from scenarios.judge import service_table
+from scenarios.judge import judge, service_table
 from scenarios.overrides import apply_scenario
 from scenarios.progress import Reporter, Silent
-from scenarios.rounds import Candidate, Rounds, correct, is_firm, judge_roster
+from scenarios.restage import restage
+from scenarios.rounds import Candidate, Rounds, contact_costs, correct, is_firm, judge_roster
 from scenarios.runs import Run
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status
 from staffing.queues import Measure, QueueKind
 from staffing.requirement import requirement
 from staffing.shrinkage import Shrinkage, mean_attendance
-from staffing.simulation import interval_service, occupancy
+from staffing.simulation import interval_service, occupancy, simulate
 
 if TYPE_CHECKING:
     from scenarios.plan import Plan
@@ -412,12 +414,26 @@ def requirement_of(plan: Plan, told: Demand) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def simulate_run(folder: Any, replications: int = 500) -> pd.DataFrame:
-    """Simulate a run's roster anew, by more months or after its plan was read again."""
-    from scenarios.replay import scene_of_run
+def simulate_run(folder: str | Path, replications: int = 200) -> pd.DataFrame:
+    """Simulate a finished run anew, from its folder alone: its table `service`.
 
-    scene, verdict = scene_of_run(folder)
-    return verdict(scene, replications)
+    As many replications as the run had give the very figures that it was judged by.
+    """
+    staged = restage(folder)
+    result = simulate(staged.scene, replications=replications, seed=staged.seed)
+    total = float(staged.run.tables["cost"]["amount"].sum())
+    costs = contact_costs(staged.demand, total, staged.expected)
+    return service_table(
+        judge(
+            staged.problem,
+            staged.demand,
+            staged.expected,
+            staged.roster,
+            staged.scene,
+            result,
+            costs,
+        )
+    )
 
 
 __all__ = [
