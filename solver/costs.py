@@ -32,11 +32,12 @@ def shift_cost(
     """Cost of each pattern on each day, (D, P): hourly wage and premiums.
 
     A premium is paid on the share of the shift's span that lies inside its window; what runs past
-    midnight belongs to the next day. A salary is not in it: it is paid by the head.
+    midnight belongs to the next day. Who has a salary is paid by the head and has only premiums
+    here.
     """
     cost = np.zeros((grid.days, len(patterns)))
     paid = np.array([p.paid_h for p in patterns])
-    cost += paid * contract.wage_per_hour
+    cost += paid * _hourly_wage(contract)
     for premium in premiums:
         if not premium_applies(premium, contract):
             continue
@@ -56,6 +57,11 @@ def shift_cost(
     return cost
 
 
+def _hourly_wage(contract: Contract) -> float:
+    """Wage of a planned hour: none under a salary, even if one is stated as a base of premiums."""
+    return 0.0 if contract.month_salary > 0 else contract.wage_per_hour
+
+
 def employed_weeks(grid: TimeGrid, contract: Contract) -> float:
     """Weeks of the horizon in which a contract runs, by days over seven."""
     return sum(contract.employs(d) for d in range(grid.days)) / 7
@@ -68,7 +74,7 @@ def head_cost(grid: TimeGrid, contract: Contract) -> float:
 
 def overtime_cost(contract: Contract, factor: float) -> float:
     """What an hour of overtime costs beyond what its shift already costs."""
-    return contract.hourly_base * (factor - 1 if contract.wage_per_hour > 0 else factor)
+    return contract.hourly_base * factor - _hourly_wage(contract)
 
 
 def paid_leave_cost(problem: Problem, number: int) -> float:
@@ -78,4 +84,4 @@ def paid_leave_cost(problem: Problem, number: int) -> float:
         for k in problem.agents_of(number)
         for week in range(problem.grid.weeks)
     )
-    return hours * problem.groups[number].contract.wage_per_hour
+    return hours * _hourly_wage(problem.groups[number].contract)

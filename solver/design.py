@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.costs import head_cost, overtime_cost, paid_leave_cost
-from solver.linear import LinearModel
-from solver.problem import Agent, Floats, Group, Ints, Problem
-from solver.rules.limits import group_limits
-from solver.week_terms import WeekTerms, week_terms
+from solver.contract_rows import add_contract, add_purchases
+from solver.costs import head_cost, paid_leave_cost
+from solver.linear import LinearModel, Slack
+from solver.person import weekends_of
+from solver.problem import Floats, Ints, Problem
+from solver.rules.limits import group_limits, is_night
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ class People:
         Columns that must be whole beside those: purchases and price steps.
     on_duty
         People on duty by group, breaks taken off.
+    present
+        People at their post by group: only breaks that leave the post taken off.
+    limits
+        Rows `sum <= bound` that more shifts could break, whatever else is decided.
+    rows
+        How many rows the people's side has; they come first.
+    slacks
+        What contracts ask for beyond the shifts planned.
     constant
         Cost that no decision changes.
     """
@@ -65,6 +74,10 @@ class People:
     heads: Ints
     whole: Ints
     on_duty: tuple[Cover, ...]
+    present: tuple[Cover, ...]
+    limits: Ints
+    rows: int
+    slacks: tuple[Slack, ...]
     constant: float
 
 
@@ -74,8 +87,9 @@ def add_people(model: LinearModel, problem: Problem) -> People:
     shifts = np.full((len(problem.groups), grid.days, len(problem.patterns)), -1, dtype=np.int64)
     totals = np.zeros((len(problem.groups), grid.days), dtype=np.int64)
     heads = np.zeros(len(problem.groups), dtype=np.int64)
-    whole: list[Ints] = []
-    covers: list[Cover] = []
+    limits: list[Ints] = []
+    covers: list[tuple[Cover, Cover]] = []
+    slacks: list[Slack] = []
     constant = 0.0
     for g, group in enumerate(problem.groups):
         salary = head_cost(grid, group.contract)
@@ -89,17 +103,24 @@ def add_people(model: LinearModel, problem: Problem) -> People:
         constant += paid_leave_cost(problem, g)
         constant -= group.contract.hire_cost * group.people_min
         shifts[g] = _shift_columns(model, problem, g)
-        totals[g] = _day_totals(model, problem, g, shifts[g], heads[g])
+        totals[g], at_most = _day_totals(model, problem, g, shifts[g], int(heads[g]))
+        limits.append(at_most)
         covers.append(_on_duty(model, problem, shifts[g]))
-        whole.append(_contract_weeks(model, problem, g, shifts[g], heads[g]))
-        _rest_and_runs(model, problem, g, shifts[g], totals[g], heads[g])
+        rows, short = add_contract(model, problem, g, shifts[g], int(heads[g]))
+        limits.append(rows)
+        slacks += short
+        limits.append(_rest_and_runs(model, problem, g, shifts[g], totals[g], int(heads[g])))
     return People(
         shifts,
         totals,
         heads,
-        np.concatenate([np.zeros(0, np.int64), *whole]),
-        tuple(covers),
-        constant,
+        whole=add_purchases(model, problem, shifts),
+        on_duty=tuple(duty for duty, _ in covers),
+        present=tuple(post for _, post in covers),
+        limits=np.concatenate([np.zeros(0, np.int64), *limits]),
+        rows=model.rows,
+        slacks=tuple(slacks),
+        constant=constant,
     )
 
 
@@ -121,8 +142,10 @@ def _shift_columns(model: LinearModel, problem: Problem, g: int) -> Ints:
     return columns
 
 
-def _day_totals(model: LinearModel, problem: Problem, g: int, x: Ints, heads: int) -> Ints:
-    """People at work on a day: no more than are employed and not away."""
+def _day_totals(
+    model: LinearModel, problem: Problem, g: int, x: Ints, heads: int
+) -> tuple[Ints, Ints]:
+    """People at work on a day: no more than are employed and not away. Returns columns and rows."""
     people = [problem.agents[k] for k in problem.agents_of(g)]
     days = problem.grid.days
     away = np.array([sum(not a.available(d) for a in people) for d in range(days)])
@@ -134,23 +157,24 @@ def _day_totals(model: LinearModel, problem: Problem, g: int, x: Ints, heads: in
     at_most = model.add_rows(days, upper=-away)
     model.put(at_most, totals, 1.0)
     model.put(at_most, heads, -1.0)
-    return totals
+    return totals, at_most
 
 
-def _on_duty(model: LinearModel, problem: Problem, x: Ints) -> Cover:
-    """Coverage of shifts less breaks; each break is placed by columns over its window.
+def _on_duty(model: LinearModel, problem: Problem, x: Ints) -> tuple[Cover, Cover]:
+    """Shifts less breaks: people at work, and people at their post.
 
-    A break shorter than an interval is spread evenly over its window: where in the interval it
-    lies is decided for each person later.
+    Each break is placed by columns over its window; one that does not leave the post stops the
+    work all the same. A break shorter than an interval is spread evenly over its window: where in
+    the interval it lies is decided for each person later.
     """
     grid = problem.grid
-    t, column, value = [], [], []
+    shifts: list[Cover] = []
+    breaks: list[Cover] = []
+    at_post: list[Cover] = []
 
-    def cover(at: Ints, col: Ints, amount: float) -> None:
+    def cover(at: Ints, column: Ints, amount: float) -> Cover:
         inside = at < grid.size
-        t.append(at[inside])
-        column.append(col[inside])
-        value.append(np.full(int(inside.sum()), amount))
+        return Cover(at[inside], column[inside], np.full(int(inside.sum()), amount))
 
     for p, pattern in enumerate(problem.patterns):
         days = np.flatnonzero(x[:, p] >= 0)
@@ -158,177 +182,100 @@ def _on_duty(model: LinearModel, problem: Problem, x: Ints) -> Cover:
             continue
         begin = days * grid.per_day + pattern.start
         for offset in range(pattern.length):
-            cover(begin + offset, x[days, p], 1.0)
+            shifts.append(cover(begin + offset, x[days, p], 1.0))
         for rest in pattern.breaks:
-            if not rest.leaves_post and rest.paid:
-                continue
-            starts = np.arange(rest.earliest, rest.latest + 1)
-            if rest.minutes < grid.interval_min:
-                amount = rest.minutes / grid.interval_min / len(starts)
-                for offset in starts:
-                    cover(begin + offset, x[days, p], -amount)
-                continue
+            into = at_post if rest.leaves_post else breaks
             full, part = divmod(rest.minutes, grid.interval_min)
             taken = [1.0] * full + ([part / grid.interval_min] if part else [])
+            last = max(0, min(rest.latest, pattern.length - len(taken)))
+            starts = range(min(rest.earliest, last), last + 1)
+            if not full:
+                amount = taken[0] / len(starts)
+                into += [cover(begin + k, x[days, p], -amount) for k in starts]
+                continue
             if len(starts) == 1:
-                for k, amount in enumerate(taken):
-                    cover(begin + starts[0] + k, x[days, p], -amount)
-                continue
-            sums = model.add_rows(len(days), lower=0, upper=0)
-            model.put(sums, x[days, p], -1.0)
-            for offset in starts:
-                placed = model.add_columns(len(days), day=days)
-                model.put(sums, placed, 1.0)
-                for k, amount in enumerate(taken):
-                    cover(begin + offset + k, placed, -amount)
-    if not t:
-        return Cover(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    return Cover(np.concatenate(t), np.concatenate(column), np.concatenate(value))
-
-
-def _contract_weeks(model: LinearModel, problem: Problem, g: int, x: Ints, heads: int) -> Ints:
-    """Hours and shifts a week, overtime, minimum purchases and price steps."""
-    group = problem.groups[g]
-    contract = group.contract
-    paid_h = np.array([p.paid_h for p in problem.patterns])
-    agents = problem.agents_of(g)
-    named = len(agents)
-    limits = group_limits(problem, g)
-    overtime = min(contract.overtime_max_hours, limits.max_week_hours - contract.week_hours_max)
-    whole: list[Ints] = []
-    for week in range(problem.grid.weeks):
-        days = np.arange(week * 7, min(week * 7 + 7, problem.grid.days))
-        d, p = np.nonzero(x[days] >= 0)
-        if not len(d):
-            continue
-        columns, hours = x[days][d, p], paid_h[p]
-        people = [week_terms(problem, problem.agents[k], week) for k in agents]
-        other = week_terms(problem, Agent("", g, ""), week)
-
-        def bound(
-            name: str, people: list[WeekTerms] = people, other: WeekTerms = other
-        ) -> tuple[float, float]:
-            each = float(getattr(other, name))
-            return sum(getattr(w, name) for w in people) - each * named, each
-
-        most, each = bound("hours_max")
-        row = model.add_rows(1, upper=most)
-        model.put(row, columns, hours)
-        model.put(row, heads, -each)
-        if overtime > 0:
-            price = overtime_cost(contract, problem.overtime_factor)
-            extra = model.add_columns(1, cost=price)
-            model.put(row, extra, -1.0)
-            cap = model.add_rows(1, upper=0)
-            model.put(cap, extra, 1.0)
-            model.put(cap, heads, -overtime)
-        least, each = bound("hours_min")
-        if least + each * group.people_max > 0:
-            row = model.add_rows(1, lower=least)
-            model.put(row, columns, hours)
-            model.put(row, heads, -each)
-            model.put(row, model.add_columns(1, cost=problem.high_price), 1.0)
-        for name, sense in (("shifts_max", 1.0), ("shifts_min", -1.0)):
-            limit, each = bound(name)
-            if sense > 0:
-                each = min(each, float(limits.max_days_week))
-                limit = sum(min(w.shifts_max, limits.max_days_week) for w in people)
-                limit -= each * named
-            if sense < 0 and limit + each * group.people_max <= 0:
-                continue
-            row = model.add_rows(1, upper=sense * limit)
-            model.put(row, columns, sense)
-            model.put(row, heads, -sense * each)
-            if sense < 0:
-                model.put(row, model.add_columns(1, cost=problem.high_price), -1.0)
-        whole += _purchases(model, problem, group, columns, hours)
-    if np.isfinite(contract.month_hours_max):
-        months = problem.grid.period_of_day("month")
-        for month in np.unique(months):
-            d, p = np.nonzero((x >= 0) & (months == month)[:, None])
-            share = float((months == month).mean() * problem.grid.days / 30.4)
-            row = model.add_rows(1, upper=0)
-            model.put(row, x[d, p], paid_h[p])
-            model.put(row, heads, -contract.month_hours_max * min(1.0, share))
-    return np.concatenate([np.zeros(0, np.int64), *whole])
-
-
-def _purchases(
-    model: LinearModel, problem: Problem, group: Group, columns: Ints, hours: Floats
-) -> list[Ints]:
-    """Least purchase of a week, and prices that change with the hours bought."""
-    contract = group.contract
-    most = max(contract.week_hours_max * group.people_max, contract.purchase_min_hours)
-    whole: list[Ints] = []
-    if contract.purchase_min_hours > 0:
-        any_bought = model.add_columns(1, upper=1, integer=True)
-        top_up = model.add_columns(1, cost=contract.wage_per_hour)
-        row = model.add_rows(1, upper=0)
-        model.put(row, columns, hours)
-        model.put(row, any_bought, -most)
-        row = model.add_rows(1, lower=0)
-        model.put(row, columns, hours)
-        model.put(row, top_up, 1.0)
-        model.put(row, any_bought, -contract.purchase_min_hours)
-        whole.append(any_bought)
-    steps = sorted(
-        (s for s in problem.price_steps if s.contract == contract.name),
-        key=lambda s: s.from_hours,
-    )
-    if steps:
-        edges = [s.from_hours for s in steps] + [max(most, steps[-1].from_hours) + 1]
-        widths = np.diff(edges)
-        bought = model.add_columns(
-            len(steps),
-            upper=widths,
-            cost=[s.price_per_hour - contract.wage_per_hour for s in steps],
-        )
-        first = model.add_columns(1, upper=steps[0].from_hours)
-        row = model.add_rows(1, lower=0, upper=0)
-        model.put(row, columns, hours)
-        model.put(row, np.concatenate([first, bought]), -1.0)
-        # A step opens only when the hours before it are used up: needed where prices fall.
-        opened = model.add_columns(len(steps), upper=1, integer=True)
-        before = np.concatenate([first, bought[:-1]])
-        width_before = np.concatenate([[steps[0].from_hours], widths[:-1]])
-        rows = model.add_rows(len(steps), upper=0)
-        model.put(rows, bought, 1.0)
-        model.put(rows, opened, -widths)
-        rows = model.add_rows(len(steps), lower=0)
-        model.put(rows, before, 1.0)
-        model.put(rows, opened, -width_before)
-        whole.append(opened)
-    return whole
+                placed = [x[days, p]]
+            else:
+                placed = [model.add_columns(len(days), day=days) for _ in starts]
+                sums = model.add_rows(len(days), lower=0, upper=0)
+                model.put(sums, x[days, p], -1.0)
+                for columns in placed:
+                    model.put(sums, columns, 1.0)
+            into += [
+                cover(begin + start + k, columns, -amount)
+                for start, columns in zip(starts, placed, strict=True)
+                for k, amount in enumerate(taken)
+            ]
+    return Cover.join(shifts + at_post + breaks), Cover.join(shifts + at_post)
 
 
 def _rest_and_runs(
     model: LinearModel, problem: Problem, g: int, x: Ints, totals: Ints, heads: int
-) -> None:
-    """What rest between shifts and limits on runs of days ask of the counts."""
+) -> Ints:
+    """What rest between shifts and limits on runs of days ask of the counts; returns the rows."""
     limits = group_limits(problem, g)
     days = problem.grid.days
-    run = limits.max_consecutive_days
-    windows = days - run
-    if windows > 0:
-        rows = model.add_rows(windows, upper=0)
-        for k in range(run + 1):
-            model.put(rows, totals[k : k + windows], 1.0)
-        model.put(rows, heads, -float(run))
+    minutes = problem.grid.interval_min
+    at_night = np.array(
+        [is_night(p.start * minutes, p.end * minutes) for p in problem.patterns], dtype=bool
+    )
+    found = [
+        _runs(model, totals[:, None], heads, limits.max_consecutive_days),
+        _runs(model, x[:, at_night], heads, limits.max_consecutive_nights),
+        _free_weekends(model, problem, totals, heads, limits.min_free_weekends),
+    ]
     if np.isfinite(limits.max_average_week_hours):
         row = model.add_rows(1, upper=0)
-        d, p = np.nonzero(x >= 0)
-        model.put(row, x[d, p], np.array([q.paid_h for q in problem.patterns])[p])
+        paid_h = np.array([q.paid_h for q in problem.patterns])
+        day, k = np.nonzero(x >= 0)
+        model.put(row, x[day, k], paid_h[k])
         model.put(row, heads, -limits.max_average_week_hours * days / 7)
+        found.append(row)
     # After pattern p the patterns in forbidden[p] may not follow. Whoever works a p whose list
     # contains a set and whoever starts in that set the day after are different people.
     forbidden = limits.forbidden_next
-    for following in {tuple(np.flatnonzero(row)) for row in forbidden if row.any()}:
-        late = [p for p in problem.groups[g].patterns if forbidden[p, list(following)].all()]
+    for following in sorted({tuple(np.flatnonzero(row)) for row in forbidden if row.any()}):
+        late = [k for k in problem.groups[g].patterns if forbidden[k, list(following)].all()]
         rows = model.add_rows(days - 1, upper=0)
         model.put(rows, heads, -1.0)
-        for p in late:
-            there = np.flatnonzero(x[:-1, p] >= 0)
-            model.put(rows[there], x[there, p], 1.0)
-        for p in following:
-            there = np.flatnonzero(x[1:, p] >= 0)
-            model.put(rows[there], x[1:][there, p], 1.0)
+        for pattern in late:
+            there = np.flatnonzero(x[:-1, pattern] >= 0)
+            model.put(rows[there], x[there, pattern], 1.0)
+        for early in following:
+            there = np.flatnonzero(x[1:, early] >= 0)
+            model.put(rows[there], x[1:][there, early], 1.0)
+        found.append(rows)
+    return np.concatenate(found)
+
+
+def _runs(model: LinearModel, columns: Ints, heads: int, longest: int) -> Ints:
+    """In any `longest` + 1 days nobody counts more than `longest` times; columns (D, any)."""
+    windows = max(0, len(columns) - longest)
+    rows = model.add_rows(windows, upper=0)
+    for k in range(longest + 1 if windows else 0):
+        there = columns[k : k + windows]
+        row, column = np.nonzero(there >= 0)
+        model.put(rows[row], there[row, column], 1.0)
+    model.put(rows, heads, -float(longest))
+    return rows
+
+
+def _free_weekends(
+    model: LinearModel, problem: Problem, totals: Ints, heads: int, free: int
+) -> Ints:
+    """Of each four weekends everybody has some wholly off; a weekend takes its busiest day."""
+    found = [np.zeros(0, np.int64)]
+    weekends = weekends_of(problem) if free > 0 else []
+    for first in range(0, len(weekends), 4):
+        block = weekends[first : first + 4]
+        working = model.add_columns(len(block))
+        for column, days in zip(working, block, strict=True):
+            busiest = model.add_rows(len(days), upper=0)
+            model.put(busiest, totals[days.start : days.stop], 1.0)
+            model.put(busiest, column, -1.0)
+            found.append(busiest)
+        most = len(block) - int(free * len(block) / 4 + 1e-9)
+        row = model.add_rows(1, upper=0)
+        model.put(row, working, 1.0)
+        model.put(row, heads, -float(most))
+    return np.concatenate(found)

@@ -99,6 +99,16 @@ class LinearModel:
 
 
 @dataclass(frozen=True)
+class Slack:
+    """Columns that count what is missing, with what they mean: unit, where and price."""
+
+    key: str
+    unit: str
+    columns: Ints
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Matrix:
     """A linear model in arrays: columns (n,), rows (m,), coefficients (k,) sorted by row.
 
@@ -118,8 +128,34 @@ class Matrix:
 
     def times(self, v: Floats) -> Floats:
         """Row activities at column values, (m,)."""
-        return np.bincount(
-            self.rows, weights=self.values * v[self.cols], minlength=len(self.row_lower)
+        return np.asarray(
+            np.bincount(
+                self.rows, weights=self.values * v[self.cols], minlength=len(self.row_lower)
+            ),
+            dtype=np.float64,
+        )
+
+    def elastic(self, rows: int, price: float) -> Matrix:
+        """The model with columns at its end that let the first rows be broken at a price."""
+        above = np.flatnonzero(np.isfinite(self.row_upper[:rows]))
+        below = np.flatnonzero(np.isfinite(self.row_lower[:rows]))
+        more = len(above) + len(below)
+        new = len(self.lower) + np.arange(more)
+        r = np.concatenate([self.rows, above, below])
+        c = np.concatenate([self.cols, new])
+        v = np.concatenate([self.values, -np.ones(len(above)), np.ones(len(below))])
+        by_row = np.lexsort((c, r))
+        return Matrix(
+            lower=np.concatenate([self.lower, np.zeros(more)]),
+            upper=np.concatenate([self.upper, np.full(more, INF)]),
+            cost=np.concatenate([self.cost, np.full(more, price)]),
+            integer=np.concatenate([self.integer, np.zeros(more, dtype=bool)]),
+            day=np.concatenate([self.day, np.full(more, -1, dtype=np.int64)]),
+            row_lower=self.row_lower,
+            row_upper=self.row_upper,
+            rows=r[by_row],
+            cols=c[by_row],
+            values=v[by_row],
         )
 
     def restrict(self, free: Bools, v: Floats) -> tuple[Matrix, Ints]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solver.design import Cover, People
-from solver.linear import LinearModel
+from solver.linear import LinearModel, Slack
 from solver.problem import (
     Bools,
     DeferredQueue,
@@ -25,16 +25,6 @@ _HULL_POINTS = 8
 _GIVEN_UP_H = 48.0
 # Deferred queues with about the same time to answer are worked off as one: edges in hours.
 _BANDS_H = (3.0, 6.0, 12.0, 30.0, 60.0)
-
-
-@dataclass(frozen=True)
-class Slack:
-    """Columns that count what is missing, with what they mean: unit, where and price."""
-
-    key: str
-    unit: str
-    columns: Ints
-    places: tuple[str, ...]
 
 
 @dataclass
@@ -77,7 +67,7 @@ def add_service(model: LinearModel, problem: Problem, people: People) -> Service
 def _capacity_rows(model: LinearModel, problem: Problem, cover: Cover) -> Ints:
     """For a class, a row for each interval that anyone could cover: positions <= on duty."""
     rows = np.full(problem.grid.size, -1, dtype=np.int64)
-    covered = np.unique(cover.t[cover.value > 0])
+    covered = np.unique(cover.t)
     rows[covered] = model.add_rows(len(covered), upper=0)
     model.put(rows[cover.t], cover.column, -cover.value)
     return rows
@@ -96,8 +86,6 @@ def _add_pools(
         active = np.flatnonzero(busy)
         positions = np.full(size, -1, dtype=np.int64)
         positions[active] = model.add_columns(len(active), day=active // problem.grid.per_day)
-        # Queues of one line that are timed alike share the line's columns.
-        columns: dict[tuple[int, str], Ints] = {}
         position_rows[active] = model.add_rows(len(active), lower=0, upper=0)
         model.put(position_rows[active], positions[active], -1.0)
         for c, speed in enumerate(classes):
@@ -108,6 +96,8 @@ def _add_pools(
             model.put(capacity[c][at], live[c, k, at], 1.0)
             model.put(position_rows[at], live[c, k, at], float(np.mean(speed[members])))
         found.pool_positions.append(positions)
+        # Queues of one line that are timed alike share the line's columns.
+        columns: dict[tuple[int, str], Ints] = {}
         for queue in pool.queues:
             for goal in queue.goals:
                 values = _goodness(queue.curve, goal.measure)
@@ -334,17 +324,14 @@ def _add_presence(model: LinearModel, problem: Problem, people: People, found: S
     """People who must be there: floors of live pools, posts, people per requests of the day."""
     grid = problem.grid
     for pool in problem.pools:
-        able = _able(problem, [q.queue for q in pool.queues])
-        _presence_rows(
-            model, problem, people, able, pool.floor, f"{pool.name} floor", pool.price, found
-        )
+        able = [people.on_duty[g] for g in _able(problem, [q.queue for q in pool.queues])]
+        _presence_rows(model, problem, able, pool.floor, f"{pool.name} floor", pool.price, found)
     for post in problem.presence:
-        able = _able(problem, [post.queue])
-        _presence_rows(model, problem, people, able, post.required, post.key, post.price, found)
+        able = [people.present[g] for g in _able(problem, [post.queue])]
+        _presence_rows(model, problem, able, post.required, post.key, post.price, found)
     for day_heads in problem.day_heads:
-        able = _able(problem, [day_heads.queue])
         rows = model.add_rows(grid.days, lower=day_heads.required)
-        for g in able:
+        for g in _able(problem, [day_heads.queue]):
             model.put(rows, people.day_total[g], 1.0)
         missing = model.add_columns(grid.days, cost=day_heads.price, day=np.arange(grid.days))
         model.put(rows, missing, 1.0)
@@ -359,8 +346,7 @@ def _able(problem: Problem, queues: list[int]) -> list[int]:
 def _presence_rows(
     model: LinearModel,
     problem: Problem,
-    people: People,
-    able: list[int],
+    able: list[Cover],
     required: Ints,
     key: str,
     price: float,
@@ -371,8 +357,7 @@ def _presence_rows(
         return
     rows = np.full(problem.grid.size, -1, dtype=np.int64)
     rows[asked] = model.add_rows(len(asked), lower=required[asked])
-    for g in able:
-        cover = people.on_duty[g]
+    for cover in able:
         at = rows[cover.t] >= 0
         model.put(rows[cover.t[at]], cover.column[at], cover.value[at])
     missing = model.add_columns(
