@@ -9,6 +9,7 @@ import contextlib
 import datetime as dt
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -187,7 +188,11 @@ def simulate(
         if not replay.is_file():
             msg = f"{replay} is not a file; --replay wants a CSV with one contact a row"
             raise PlannerError(msg)
-        table = replay_run(run, replay)
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always", UserWarning)
+            table = replay_run(run, replay)
+        for note in noted:
+            typer.echo(f"Note: {note.message}", err=True)
     else:
         from scenarios.run import simulate_run
 

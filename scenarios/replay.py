@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,6 +58,11 @@ def replay_run(folder: str | Path, calls: str | Path) -> pd.DataFrame:
         them lie, `offered` the real contacts. Sums over queues and days weigh all three by the
         real contacts. `target` is empty where queues promise different things.
 
+    Warns
+    -----
+    UserWarning
+        Some contacts came outside the planned days or the opening hours; they are left out.
+
     Raises
     ------
     PlannerError
@@ -67,10 +71,7 @@ def replay_run(folder: str | Path, calls: str | Path) -> pd.DataFrame:
     """
     staged = restage(folder)
     contacts = read_calls(calls, staged)
-    with warnings.catch_warnings():
-        # Said below, with numbers, by whoever prints the table.
-        warnings.simplefilter("ignore", UserWarning)
-        replayed = replay(staged.scene, contacts, replications=_REPLICATIONS, seed=staged.seed)
+    replayed = replay(staged.scene, contacts, replications=_REPLICATIONS, seed=staged.seed)
     if not replayed.offered.any():
         msg = f"{calls}: no contact came while the plan of {folder} is open"
         raise PlannerError(msg)
