@@ -65,7 +65,7 @@ present_min = 1
 history_counts = "all_contacts"
 
 [solve]
-seconds = 120
+seconds = 100
 gap = 0.005
 seed = 1
 """
@@ -81,7 +81,7 @@ CONTRACTS = """\
 contract,kind,role,people_min,people_max,week_hours_min,week_hours_max,week_shifts_min,week_shifts_max,wage_per_hour,purchase_min_hours
 full time,full_time,generalist,0,16,36,42,4,6,30,
 full time all-round,full_time,all-round,0,8,36,42,4,6,33,
-part time,part_time,generalist,0,16,12,28,2,5,29,
+part time,part_time,generalist,0,20,12,28,2,5,29,
 part time internet,part_time,internet,0,10,12,32,2,6,32,
 agency,outsourced,generalist,0,10,,30,0,6,36,40
 """
@@ -281,60 +281,71 @@ def _clock(minute: int) -> str:
 
 
 def own_week(data: Path) -> pd.DataFrame:
-    """What the bank itself gave in the planned week: queue, period (date), own, own_abandoned."""
+    """What the bank itself gave in the planned week.
+
+    Returns
+    -------
+    Columns queue, period (date), answered_within, abandoned, offered.
+    """
     calls = read_calls(data)
+    hours = opening_hours(calls[calls["arrived"] < FIRST_DAY])
     calls = calls[(calls["arrived"] >= FIRST_DAY) & (calls["arrived"] < END)]
-    calls = while_open(calls, opening_hours(read_calls(data).query("arrived < @FIRST_DAY")))
+    calls = while_open(calls, hours)
     served = calls["outcome"] == "served"
     calls = calls.assign(
         period=calls["arrived"].dt.strftime("%Y-%m-%d"),
-        own=served & (calls["waited_s"] <= ANSWERED_WITHIN_S),
-        own_abandoned=~served,
+        answered_within=served & (calls["waited_s"] <= ANSWERED_WITHIN_S),
+        abandoned=~served,
+        offered=1,
     )
-    return calls.groupby(["queue", "period"])[["own", "own_abandoned"]].mean().reset_index()
+    by = calls.groupby(["queue", "period"])
+    shares = by[["answered_within", "abandoned"]].mean()
+    return pd.concat([shares, by["offered"].sum()], axis=1).reset_index()
 
 
 def report(run: Path, data: Path | None) -> str:
-    """Markdown table of a run: a row per day and queue, then per day, per queue and for the week.
-
-    `RUN/replay.csv` has queue, period, promised, simulated, replayed, offered; `RUN/service.csv`
-    adds the simulation's 95 % interval.
-    """
+    """Two tables in Markdown: calls in time by day and queue, and abandonment over the week."""
     table = pd.read_csv(run / "replay.csv", dtype={"queue": str, "period": str})
-    table = table[table["period"].str.fullmatch(r"\d{4}-\d\d-\d\d")]
-    service = pd.read_csv(run / "service.csv", dtype={"queue": str, "period": str})
-    service = service[service["measure"] == "answered_within"]
-    table = table.merge(
-        service[["queue", "period", "low", "high"]], on=["queue", "period"], how="left"
+    own = None if data is None else _own(own_week(data), set(table["period"]))
+    daily = table["period"].str.len() == 10
+    in_time = table[table["measure"] == "answered_within"]
+    lost = table[(table["measure"] == "abandoned") & ~daily]
+    order = [daily & (table["queue"] != "all"), daily & (table["queue"] == "all"), ~daily]
+    rows = pd.concat([in_time[mask[in_time.index]].sort_values("period", kind="stable")
+                      for mask in order])  # fmt: skip
+    return "\n\n".join(
+        [
+            "Answered within 20 s:\n\n" + _markdown(rows, own, "answered_within"),
+            "Abandoned:\n\n" + _markdown(lost, own, "abandoned"),
+        ]
     )
-    shares = ["promised", "simulated", "replayed"]
-    if data is not None:
-        table = table.merge(own_week(data), on=["queue", "period"], how="left")
-        shares.append("own")
-    blocks = [
-        table.assign(kind=0),
-        _pooled(table, ["period"], shares).assign(queue="all", kind=1),
-        _pooled(table, ["queue"], shares).assign(period="week", kind=2),
-        _pooled(table.assign(all="x"), ["all"], shares).assign(period="week", queue="all", kind=3),
-    ]
-    rows = pd.concat(blocks).sort_values(["kind", "period"], kind="stable")
-    header = ["day", "queue", "offered", "promised", "simulated", "95 %", "replayed"]
-    lines = [header + (["the bank itself"] if data is not None else [])]
+
+
+def _own(days: pd.DataFrame, periods: set[str]) -> pd.DataFrame:
+    """The bank's own shares with the sums that a replay's table has, by queue and period."""
+    week = next(period for period in periods if len(period) > 10)
+    parts = [days, days.assign(queue="all"), days.assign(period=week)]
+    parts.append(days.assign(queue="all", period=week))
+    rows = pd.concat(parts)
+    measures = ["answered_within", "abandoned"]
+    rows[measures] = rows[measures].mul(rows["offered"], axis=0)
+    sums = rows.groupby(["queue", "period"]).sum()
+    return sums[measures].div(sums["offered"], axis=0)
+
+
+def _markdown(rows: pd.DataFrame, own: pd.DataFrame | None, measure: str) -> str:
+    header = ["day", "queue", "calls", "promised", "simulated", "95 of 100", "replayed"]
+    lines = [header + ([] if own is None else ["the bank itself"])]
     for row in rows.to_dict("records"):
-        band = f"{row['low']:.2f}-{row['high']:.2f}" if row.get("low", np.nan) >= 0 else ""
-        cells = [row["period"], row["queue"], f"{row['offered']:.0f}"]
+        day = row["period"] if len(row["period"]) == 10 else "week"
+        band = f"{row['low']:.2f}-{row['high']:.2f}"
+        cells = [day, row["queue"], f"{row['offered']:.0f}"]
         cells += [_share(row["promised"]), _share(row["simulated"]), band, _share(row["replayed"])]
-        lines.append(cells + ([_share(row["own"])] if data is not None else []))
+        if own is not None:
+            cells.append(_share(own.loc[(row["queue"], row["period"]), measure]))
+        lines.append(cells)
     lines.insert(1, ["---"] * len(lines[0]))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _pooled(table: pd.DataFrame, by: list[str], shares: list[str]) -> pd.DataFrame:
-    """Shares over several rows, weighted by the calls offered."""
-    weighted = table[shares].mul(table["offered"], axis=0)
-    sums = pd.concat([table[[*by, "offered"]], weighted], axis=1).groupby(by).sum().reset_index()
-    sums[shares] = sums[shares].div(sums["offered"], axis=0)
-    return sums
 
 
 def _share(value: float) -> str:

@@ -108,22 +108,31 @@ def test_the_calls_to_replay_are_those_of_the_planned_week(folder):
     assert replayed.loc[~served, "handle_s"].isna().all()
 
 
-def test_the_report_weighs_days_and_queues_by_their_calls(bank, tmp_path):
+def test_the_report_has_each_day_and_the_bank_itself_beside_it(bank, tmp_path):
+    days = ["1999-10-24", "1999-10-24", "1999-10-24 to 1999-10-30", "1999-10-24 to 1999-10-30"]
     replay = pd.DataFrame(
         {
-            "queue": ["PS", "NW", "PS"],
-            "period": ["1999-10-24", "1999-10-24", "week of 1999-10-24"],
-            "promised": [0.8, 0.8, 0.8],
-            "simulated": [0.9, 0.7, 0.8],
-            "replayed": [0.6, 0.9, 0.8],
-            "offered": [300, 100, 400],
+            "queue": ["PS", "all", "all", "NW"],
+            "period": days,
+            "measure": ["answered_within", "answered_within", "answered_within", "abandoned"],
+            "promised": [0.8, 0.8, 0.81, 0.04],
+            "simulated": [0.9, 0.85, 0.82, 0.05],
+            "low": 0.65,
+            "high": 0.75,
+            "replayed": [0.6, 0.675, 0.83, 0.06],
+            "offered": [300, 400, 6720, 1016],
         }
     )
     replay.to_csv(tmp_path / "replay.csv", index=False)
-    service = replay[["queue", "period"]].assign(measure="answered_within", low=0.65, high=0.75)
-    service.to_csv(tmp_path / "service.csv", index=False)
     lines = bank.report(tmp_path, DATA).splitlines()
-    assert lines[2].startswith("| 1999-10-24 | PS | 300 | 0.800 | 0.900 | 0.65-0.75 | 0.600 | 0.8")
-    assert lines[4].startswith("| 1999-10-24 | all | 400 | 0.800 | 0.850 |  | 0.675 |")
-    assert lines[-1].startswith("| week | all | 400 | 0.800 | 0.850 |  | 0.675 |")
-    assert len(lines) == 8
+    assert lines[4].startswith("| 1999-10-24 | PS | 300 | 0.800 | 0.900 | 0.65-0.75 | 0.600 | 0.8")
+    assert lines[6] == "| week | all | 6720 | 0.810 | 0.820 | 0.65-0.75 | 0.830 | 0.779 |"
+    assert lines[-1] == "| week | NW | 1016 | 0.040 | 0.050 | 0.65-0.75 | 0.060 | 0.152 |"
+
+
+def test_the_bank_itself_is_weighed_by_its_calls(bank):
+    week = bank.own_week(DATA)
+    assert week["offered"].sum() == 6720
+    own = bank._own(week, {"1999-10-24 to 1999-10-30"})
+    by_hand = (week["answered_within"] * week["offered"]).sum() / 6720
+    assert own.loc[("all", "1999-10-24 to 1999-10-30"), "answered_within"] == by_hand
