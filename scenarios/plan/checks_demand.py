@@ -62,9 +62,19 @@ def promises(draft: Draft) -> Iterator[Finding]:
     """Every queue promises something, in one way, and every limit has its measure's unit."""
     channels = {row.queue: row.channel for _, row in draft.of_table("queues")}
     measures: dict[str, dict[str, Located[Any]]] = defaultdict(dict)
+    timed: dict[tuple[str, str], Located[Any]] = {}
     for located, row in draft.of_table("targets"):
         measures[row.queue].setdefault(row.measure, located)
         yield from _limit(draft, located, row)
+        if row.measure in ("answered_within", "replied_within"):
+            # A contact is timed against one limit; shares and periods may be several.
+            first = timed.setdefault((row.queue, row.measure), located)
+            if (row.limit, row.unit) != (first.row.limit, first.row.unit):
+                yield draft.fault(
+                    "targets", located, "limit",
+                    f"is a second limit of {row.queue}, beside row {first.number}",
+                    "one limit a queue, or two queues",
+                )  # fmt: skip
         is_contact = row.measure in LIVE_MEASURES | {"replied_within"}
         if channels.get(row.queue) == "post" and is_contact:
             yield draft.fault(

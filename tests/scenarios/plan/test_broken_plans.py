@@ -41,6 +41,10 @@ def places(faults):
 EDITS = {
     "unknown queue in targets": (
         "targets.csv", "chat,answered", "chatt,answered", ("targets.csv", 2, "queue"), "chat"),
+    "two limits of one promise": (
+        "targets.csv", "email,replied_within,5,h,0.9,week\n",
+        "email,replied_within,5,h,0.9,week\nemail,replied_within,24,h,0.99,week\n",
+        ("targets.csv", 4, "limit"), "second limit of email"),
     "unknown queue in roles": (
         "roles.csv", "support,email", "support,mail", ("roles.csv", 3, "queue"), "email"),
     "unknown role": (
