@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -38,9 +39,20 @@ class Solved:
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to try: relative gap, nodes without and in all, seconds as the emergency brake."""
+    """How hard to try.
+
+    Parameters
+    ----------
+    gap, absolute_gap
+        The search ends within this share of the objective, or within this much of it.
+    nodes, stall_nodes
+        Most nodes in all, and without a better solution (-1: any number).
+    seconds
+        Processor time: the emergency brake, because where it acts a result may differ next time.
+    """
 
     gap: float = 1e-4
+    absolute_gap: float = 0.0
     nodes: int = 100_000
     stall_nodes: int = -1
     seconds: float = 60.0
@@ -59,12 +71,16 @@ def solve_linear(matrix: Matrix, *, seconds: float = 120.0, duals: bool = False)
 
 
 def solve_integer(matrix: Matrix, effort: Effort, start: Floats | None = None) -> Solved:
-    """Solve with the integer columns whole (by SCIP), from a start if one is given."""
+    """Solve with the integer columns whole (by SCIP), from a start if one is given.
+
+    A start may leave columns open (not a number).
+    """
     from ortools.math_opt.python import mathopt
 
     parameters = mathopt.SolveParameters(
         time_limit=dt.timedelta(seconds=effort.seconds),
         relative_gap_tolerance=effort.gap,
+        absolute_gap_tolerance=effort.absolute_gap,
         node_limit=effort.nodes,
         random_seed=effort.seed,
         threads=1,
@@ -90,14 +106,15 @@ def _solve(
 ) -> Solved:
     from ortools.math_opt.python import mathopt
 
-    model = mathopt.Model.from_model_proto(_proto(matrix, relax=relax))
+    model = to_model(matrix, relax=relax)
     hints = []
     if start is not None:
         variables = list(model.variables())
         hints = [
             mathopt.SolutionHint(
                 variable_values={
-                    variables[i]: float(start[i]) for i in np.flatnonzero(matrix.integer)
+                    variables[i]: float(start[i])
+                    for i in np.flatnonzero(matrix.integer & np.isfinite(start))
                 }
             )
         ]
@@ -126,8 +143,10 @@ def _solve(
     return Solved(outcome, values, float(result.objective_value()), float(bound), row_duals)
 
 
-def _proto(matrix: Matrix, *, relax: bool) -> object:
+def to_model(matrix: Matrix, *, relax: bool) -> Any:
+    """Hand a matrix to MathOpt as a model, its columns and rows in the same order."""
     from ortools.math_opt import model_pb2
+    from ortools.math_opt.python import mathopt
 
     columns, rows = len(matrix.lower), len(matrix.row_lower)
     proto = model_pb2.ModelProto()
@@ -145,4 +164,4 @@ def _proto(matrix: Matrix, *, relax: bool) -> object:
     proto.linear_constraint_matrix.row_ids.extend(matrix.rows.tolist())
     proto.linear_constraint_matrix.column_ids.extend(matrix.cols.tolist())
     proto.linear_constraint_matrix.coefficients.extend(matrix.values.tolist())
-    return proto
+    return mathopt.Model.from_model_proto(proto)

@@ -7,16 +7,19 @@ its latest value.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from solver.design import People, add_people
+from solver.dive import dive
 from solver.engines import Effort, Outcome, solve_integer, solve_linear
 from solver.linear import LinearModel, Matrix
 from solver.problem import Bools, Floats, Ints, Limits, Problem
 from solver.result import ShiftPlan, Unmet
+from solver.rounding import round_shifts
 from solver.service import Service, add_service
 
 #: Called with cost, bound and what is being done; may be used to show progress.
@@ -25,6 +28,15 @@ Watch = Callable[[float, float, str], None]
 # A week with more integer columns than this is solved day by day.
 _WEEK_COLUMNS = 2_500
 _ROUND = 1e-6
+# A step of a dive may cost this part of what the whole part may lose.
+_DIVE_STEPS = 4
+# Branch and bound after a dive is limited by nodes, fewer where each is a large linear program.
+_LEAST_NODES = 20
+_NODE_WORK = 2_000_000
+# A month relaxed is worth waiting for: all else hangs on it.
+_LEAST_LINEAR_S = 120.0
+# Price of a broken limit of the people's side, in high prices.
+_BREACH = 100.0
 
 
 class InfeasibleDesignError(RuntimeError):
@@ -80,43 +92,50 @@ def optimize(
     """
     watch = watch or (lambda cost, bound, text: None)
     stop = stop or (lambda: False)
+    until = time.process_time() + limits.seconds
     design = build(problem)
     matrix, people = design.matrix, design.people
-    relaxed = solve_linear(matrix)
-    if relaxed.values is None:
+    relaxed = solve_linear(matrix, seconds=max(_LEAST_LINEAR_S, limits.seconds))
+    if relaxed.outcome is Outcome.INFEASIBLE:
         msg = (
             "the contracts ask for what their people cannot work: compare the least hours and "
             "shifts a week with the days they are there and the shifts they may work"
         )
         raise InfeasibleDesignError(msg)
-    bound = relaxed.objective
+    bound = relaxed.bound
     watch(np.inf, bound + people.constant, "month relaxed")
-    values = relaxed.values
+    # Without an answer in time every part starts from nobody at work.
+    values = matrix.lower.copy() if relaxed.values is None else relaxed.values
     decided = np.zeros(len(matrix.lower), dtype=bool)
+    windows = _windows(design)
     if redo is not None and start is not None:
+        windows = [days for days in windows if any(d // 7 in redo for d in days)]
         values = _keep(design, values, decided, start, redo)
-    else:
+    elif len(windows) > 1:
         values, bound = _whole_heads(design, values, decided, bound, limits)
         watch(np.inf, bound + people.constant, "heads")
     hint = None if start is None else _hint(design, start)
-    windows = [
-        days for days in _windows(design) if redo is None or any(d // 7 in redo for d in days)
-    ]
+    whole = len(windows) == 1 and not decided.any()
     for number, days in enumerate(windows):
+        left_s = (until - time.process_time()) / (len(windows) - number)
         effort = Effort(
-            gap=limits.gap / 2,
-            nodes=3_000 if not stop() else 1,
+            gap=limits.gap / 4,
+            # What a part may lose of the whole: most of the cost is often salaries, paid anyway.
+            absolute_gap=limits.gap / 2 * max(0.0, bound + people.constant) / len(windows),
+            nodes=3_000,
             stall_nodes=300,
-            seconds=max(2.0, limits.seconds / len(windows)),
+            seconds=0.0 if stop() else max(0.0, left_s),
             seed=limits.seed,
         )
-        values = _solve_window(design, values, decided, days, effort, hint)
+        values, proved = _solve_window(design, values, decided, days, effort, hint)
+        if whole:
+            bound = max(bound, proved)
         watch(
             float(matrix.cost @ values) + people.constant,
             bound + people.constant,
             f"part {number + 1} of {len(windows)}",
         )
-    values = _settle(design, values)
+    values = _least_heads(design, _settle(design, values))
     return _answer(design, values, bound)
 
 
@@ -136,7 +155,8 @@ def _set_counts(design: Design, values: Floats, counts: Ints, heads: Ints) -> No
 
 
 def _hint(design: Design, start: ShiftPlan) -> Floats:
-    values = np.zeros(len(design.matrix.lower))
+    """Whole numbers of an earlier design; what it does not say is left open."""
+    values = np.full(len(design.matrix.lower), np.nan)
     _set_counts(design, values, start.counts, start.heads)
     return values
 
@@ -144,7 +164,10 @@ def _hint(design: Design, start: ShiftPlan) -> Floats:
 def _keep(
     design: Design, values: Floats, decided: Bools, start: ShiftPlan, redo: frozenset[int]
 ) -> Floats:
-    """Take heads and the shifts of all weeks but those to redo from a start."""
+    """Take heads and the shifts of all weeks but those to redo from a start.
+
+    The rest is relaxed anew beside them.
+    """
     kept = _hint(design, start)
     days = np.arange(design.problem.grid.days)
     old = days[~np.isin(days // 7, list(redo))]
@@ -155,7 +178,7 @@ def _keep(
     values = values.copy()
     values[columns] = kept[columns]
     decided[columns] = True
-    return values
+    return _relaxed(design, values, ~decided)
 
 
 def _whole_heads(
@@ -165,16 +188,8 @@ def _whole_heads(
 
     People who cost nothing until they work are left for later: any number of them is as good.
     """
-    matrix, heads = design.matrix, design.people.heads
-    costly = np.array(
-        [
-            matrix.cost[column] > 0
-            or group.contract.week_hours_min > 0
-            or group.contract.week_shifts_min > 0
-            for column, group in zip(heads, design.problem.groups, strict=True)
-        ]
-    )
-    chosen = heads[costly]
+    matrix = design.matrix
+    chosen = design.people.heads[_costly_heads(design)]
     if (matrix.upper[chosen] > matrix.lower[chosen]).any():
         integer = np.zeros(len(matrix.lower), dtype=bool)
         integer[chosen] = True
@@ -193,6 +208,19 @@ def _whole_heads(
     return values, bound
 
 
+def _costly_heads(design: Design) -> Bools:
+    """Groups whose people cost something or are owed work even if they have none, (G,)."""
+    return np.array(
+        [
+            design.matrix.cost[column] > 0
+            or group.contract.week_hours_min > 0
+            or group.contract.week_shifts_min > 0
+            for column, group in zip(design.people.heads, design.problem.groups, strict=True)
+        ],
+        dtype=bool,
+    )
+
+
 def _windows(design: Design) -> list[range]:
     """Runs of days that are solved together."""
     days = design.problem.grid.days
@@ -209,39 +237,102 @@ def _solve_window(
     days: range,
     effort: Effort,
     hint: Floats | None,
-) -> Floats:
-    """Solve the days of a window with everything else as it is; mark its shifts as decided."""
-    matrix = design.matrix
+) -> tuple[Floats, float]:
+    """Solve the days of a window with everything else as it is; mark its shifts as decided.
+
+    Returns
+    -------
+    Values, and what the solver proved of the window's own part.
+    """
+    matrix, people = design.matrix, design.people
     free = ((matrix.day >= days.start) & (matrix.day < days.stop)) | (matrix.day < 0)
     free &= ~decided
-    part, columns = matrix.restrict(free, values)
-    solved = solve_integer(part, effort, None if hint is None else hint[columns])
+    x = people.shifts[:, days.start : days.stop]
+    totals = people.day_total[:, days.start : days.stop].ravel()
+    own = np.concatenate([x[x >= 0], totals])
+    proved, found = -np.inf, None
+    if effort.seconds > 0:
+        part, columns = matrix.restrict(free, values)
+        proved, found = _solve_part(part, effort, None if hint is None else hint[columns])
+    decided[own] = True
+    if found is None:
+        heads = people.heads[~decided[people.heads]]
+        values = values.copy()
+        values[heads] = np.ceil(values[heads] - _ROUND)
+        decided[people.heads[_costly_heads(design)]] = True
+        values = round_shifts(matrix, people, design.problem.patterns, values, days)
+        return _relaxed(design, values, free & ~decided), -np.inf
     values = values.copy()
-    if solved.values is not None:
-        values[columns] = solved.values
-    x = design.people.shifts[:, days.start : days.stop]
-    x = x[x >= 0]
-    totals = design.people.day_total[:, days.start : days.stop].ravel()
+    values[columns] = found
+    values[own] = np.round(values[own])
+    return values, proved
+
+
+def _solve_part(part: Matrix, effort: Effort, hint: Floats | None) -> tuple[float, Floats | None]:
+    """Dive, and search by branch and bound only where the dive ends too far from the relaxation.
+
+    Returns
+    -------
+    Proved bound and the values found.
+    """
+    dived = dive(part, effort.absolute_gap / _DIVE_STEPS)
+    if dived is not None:
+        if dived.objective - dived.relaxed <= effort.absolute_gap:
+            return dived.relaxed, dived.values
+        hint = dived.values
+    nodes = max(_LEAST_NODES, _NODE_WORK // max(1, len(part.values)))
+    solved = solve_integer(part, replace(effort, nodes=nodes), hint)
+    if dived is not None and not solved.objective < dived.objective:
+        return max(solved.bound, dived.relaxed), dived.values
+    return solved.bound, solved.values
+
+
+def _relaxed(design: Design, values: Floats, free: Bools) -> Floats:
+    """Best values of some columns, divisible, with the others as they are."""
+    part, columns = design.matrix.restrict(free, values)
+    solved = solve_linear(part)
     if solved.values is None:
-        values[x] = np.ceil(values[x] - 0.5)
-    values[x] = np.round(values[x])
-    values[totals] = np.round(values[totals])
-    decided[x] = True
-    decided[totals] = True
+        return values
+    values = values.copy()
+    values[columns] = solved.values
     return values
 
 
 def _settle(design: Design, values: Floats) -> Floats:
     """Choose everything else at its best for the shifts decided."""
-    matrix = design.matrix
-    x = design.people.shifts
-    fixed = np.concatenate([x[x >= 0], design.people.day_total.ravel(), design.people.heads])
+    matrix, people = design.matrix, design.people
+    x = people.shifts
     free = np.ones(len(matrix.lower), dtype=bool)
-    free[fixed] = False
+    free[np.concatenate([x[x >= 0], people.day_total.ravel(), people.heads])] = False
+    effort = Effort(nodes=200, seconds=30.0)
     part, columns = matrix.restrict(free, values)
-    # Rounding may leave rows of the people's side a little broken; they are checked elsewhere.
-    solved = solve_integer(part, Effort(nodes=200, seconds=30.0))
-    if solved.outcome in (Outcome.INFEASIBLE, Outcome.NOTHING) or solved.values is None:
+    solved = solve_integer(part, effort)
+    if solved.values is None:
+        # Shifts that were given may go beyond what contracts allow: what they are worth is asked
+        # all the same, and the breach is the checker's to tell.
+        loose = matrix.elastic(people.rows, _BREACH * design.problem.high_price)
+        kept = np.concatenate([free, np.ones(len(loose.lower) - len(free), dtype=bool)])
+        part, columns = loose.restrict(kept, np.concatenate([values, loose.lower[len(values) :]]))
+        solved = solve_integer(part, effort)
+    if solved.values is None:
+        return values
+    values = values.copy()
+    own = columns < len(values)
+    values[columns[own]] = solved.values[own]
+    return values
+
+
+def _least_heads(design: Design, values: Floats) -> Floats:
+    """Employ no more of those who cost nothing until they work than their shifts need."""
+    matrix, people = design.matrix, design.people
+    heads = people.heads[~_costly_heads(design)]
+    free = (matrix.day < 0) & (matrix.cost == 0) & ~matrix.integer
+    free[heads] = True
+    cost = np.zeros(len(matrix.lower))
+    cost[heads] = 1.0
+    part, columns = replace(matrix, cost=cost).restrict(free, values)
+    solved = solve_integer(part, Effort(gap=0.0, nodes=1_000, seconds=5.0))
+    if solved.values is None:
         return values
     values = values.copy()
     values[columns] = solved.values
@@ -262,7 +353,7 @@ def _answer(design: Design, values: Floats, bound: float) -> ShiftPlan:
             slack.unit,
             float(values[column] * design.matrix.cost[column]),
         )
-        for slack in design.service.slacks
+        for slack in (*people.slacks, *design.service.slacks)
         for k, column in enumerate(slack.columns)
         if values[column] > 1e-4
     ]
@@ -296,6 +387,6 @@ def _positions(problem: Problem, service: Service, values: Floats) -> Floats:
     for queues, columns in service.deferred:
         done = np.where(columns >= 0, values[np.maximum(columns, 0)], 0.0).sum(axis=0)
         work = np.array([q.work_h.sum() for q in queues])
-        for queue, share in zip(queues, work / max(work.sum(), 1e-12), strict=True):
-            positions[queue.queue] = share * done
+        for deferred, part in zip(queues, work / max(work.sum(), 1e-12), strict=True):
+            positions[deferred.queue] = part * done
     return positions
