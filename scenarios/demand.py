@@ -33,7 +33,8 @@ class Demand:
     """What a plan's history and queues come to, Q queues over T intervals.
 
     `volume` counts contacts before deflection (Q, T), `work` what reaches people, `day_cv` (Q,) the
-    day-to-day uncertainty of the forecast.
+    day-to-day uncertainty of the forecast, `hold` the share of possible months in which targets
+    shall hold.
     """
 
     grid: TimeGrid
@@ -46,6 +47,7 @@ class Demand:
     day_cv: np.ndarray
     forecast: Forecast | None
     notices: tuple[str, ...]
+    hold: float = 0.5
 
     def hours_of(self, queue: Queue) -> OpeningHours:
         """Opening hours of a queue; a queue without any is always open."""
@@ -207,6 +209,7 @@ def demand(plan: Plan) -> Demand:
         day_cv,
         told,
         told.notices if told is not None else (),
+        plan.settings.service.hold,
     )
 
 

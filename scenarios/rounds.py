@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _ROUNDS = 5
 _ROUND_REPLICATIONS = 80
+# Simulated so many times as long where a verdict hangs on the width of its interval.
+_MORE_MONTHS = 3
 # A target that is beaten by more than this is lowered in the model: it may be bought too dearly.
 _BEATEN = 0.02
 _LOWERING_ROUNDS = 2
@@ -157,9 +159,13 @@ def staff_and_judge(
     roster = name_shifts(problem, design, seed=seed, deterministic_seconds=_NAMING_SECONDS)
     roster = place_breaks(problem, roster, design.on_duty)
     evaluated = evaluate(problem, roster_counts(problem, roster), design.heads)
-    return judge_roster(
-        demand, problem, design, roster, evaluated, seed, replications, reporter, frames
-    )
+    for months in (replications, _MORE_MONTHS * replications):
+        candidate = judge_roster(
+            demand, problem, design, roster, evaluated, seed, months, reporter, frames
+        )
+        if not any(v.undecided for v in candidate.verdicts):
+            break
+    return candidate
 
 
 def judge_roster(

@@ -291,14 +291,14 @@ def small_demand(small_plan):
 
 @pytest.fixture(scope="session")
 def small_rounds(small_plan, small_demand):
-    """The small plan, designed, named and judged."""
+    """The small plan, designed, named and judged, one round."""
     names = {row.agent: row.name for row in small_plan.agents}
     return correct(
         small_plan,
         small_demand,
         Limits(seconds=10, gap=0.01),
         Silent(),
-        lambda: False,
+        lambda: True,
         lambda problem, roster: schedule_frame(problem, roster, names),
     )
 

@@ -13,7 +13,7 @@ from scenarios.scene import build_scene
 from solver.optimize import evaluate
 from staffing.queues import Measure, Target
 from staffing.simulation import simulate
-from tests.scenarios.smallplan import changed, more_rows
+from tests.scenarios.smallplan import changed, more_rows, with_settings
 from tests.scenarios.test_scene import roster_of
 
 WEEKDAYS = range(5)
@@ -194,3 +194,12 @@ def test_an_empty_roster_answers_nobody(small_plan):
     found = judged(small_plan)
     assert [v.met for v in found] == [False] * 3
     assert found[0].simulated == 0
+
+
+def test_a_plan_that_shall_hold_in_most_months_is_judged_by_its_bad_months(small_plan):
+    """Nine of ten months: the value that only a tenth of them fall short of, below the mean."""
+    usual = judged(small_plan, *CHIEF, *STAFF)[0]
+    plan = with_settings(small_plan, service={"hold": 0.9})
+    careful = judged(plan, *CHIEF, *STAFF)[0]
+    assert careful.simulated < usual.simulated - 0.02
+    assert careful.low <= careful.simulated <= careful.high

@@ -309,10 +309,10 @@ class TestPlansOfManyKinds:
 
     def test_interval_targets_are_judged_one_by_one(self, small_plan):
         plan = changed(small_plan, "targets", {"queue": "phone"}, period="interval", share=0.6)
-        run = plan_run(plan)
+        run = one_round(plan)
         phone = run.tables["service"].query("queue == 'phone'")
         assert len(phone) == 40
-        assert run.exit_code == 0
+        assert phone["period"].iloc[0] == "2026-12-07 09:00"
 
     def test_a_priced_target_is_missed_when_it_is_cheaper(self, small_plan):
         """A contact missed costs a cent, people cost more: the run is still in order."""
@@ -387,7 +387,7 @@ class TestInterrupted:
         assert run.result["status"] == "stopped"
         assert {p.name for p in (folder / "run").iterdir()} >= FILES
 
-    @pytest.mark.parametrize("moment", ["forecast", "names", "simulation"])
+    @pytest.mark.parametrize("moment", ["forecast", "simulation"])
     def test_a_kill_leaves_no_run_or_a_whole_one(self, folder, moment):
         process = command("plan", "plan", "--out", "run", cwd=folder)
         wait_for(process, moment)
