@@ -30,7 +30,10 @@ _WEEK_COLUMNS = 2_500
 _ROUND = 1e-6
 # A step of a dive may cost this part of what the whole part may lose.
 _DIVE_STEPS = 4
-# Branch and bound after a dive is limited by nodes, fewer where each is a large linear program.
+# A part with more coefficients is not branched on: measured, the dive is as good in less time. A
+# smaller one is limited by nodes, fewer where each is a larger linear program.
+_BRANCHED = 20_000
+_LEAST_SEARCH_S = 2.0
 _LEAST_NODES = 20
 _NODE_WORK = 2_000_000
 # A month relaxed is worth waiting for: all else hangs on it.
@@ -108,6 +111,7 @@ def optimize(
     values = matrix.lower.copy() if relaxed.values is None else relaxed.values
     decided = np.zeros(len(matrix.lower), dtype=bool)
     windows = _windows(design)
+    again = redo is not None and start is not None
     if redo is not None and start is not None:
         windows = [days for days in windows if any(d // 7 in redo for d in days)]
         values = _keep(design, values, decided, start, redo)
@@ -115,28 +119,85 @@ def optimize(
         values, bound = _whole_heads(design, values, decided, bound, limits)
         watch(np.inf, bound + people.constant, "heads")
     hint = None if start is None else _hint(design, start)
-    whole = len(windows) == 1 and not decided.any()
-    for number, days in enumerate(windows):
-        left_s = (until - time.process_time()) / (len(windows) - number)
-        effort = Effort(
-            gap=limits.gap / 4,
-            # What a part may lose of the whole: most of the cost is often salaries, paid anyway.
-            absolute_gap=limits.gap / 2 * max(0.0, bound + people.constant) / len(windows),
-            nodes=3_000,
-            stall_nodes=300,
-            seconds=0.0 if stop() else max(0.0, left_s),
-            seed=limits.seed,
-        )
-        values, proved = _solve_window(design, values, decided, days, effort, hint)
-        if whole:
-            bound = max(bound, proved)
-        watch(
-            float(matrix.cost @ values) + people.constant,
-            bound + people.constant,
-            f"part {number + 1} of {len(windows)}",
-        )
+    search = _Search(design, limits, windows, hint, until, watch, stop, bound)
+    values = search.solve(values, decided)
+    if not again and len(windows) > 1:
+        values = search.more_heads(values)
     values = _least_heads(design, _settle(design, values))
-    return _answer(design, values, bound)
+    return _answer(design, values, search.bound)
+
+
+@dataclass
+class _Search:
+    """The parts of a design solved one after the other, within the time there is."""
+
+    design: Design
+    limits: Limits
+    windows: list[range]
+    hint: Floats | None
+    until: float
+    watch: Watch
+    stop: Callable[[], bool]
+    bound: float
+
+    def solve(self, values: Floats, decided: Bools) -> Floats:
+        """Whole shifts for all parts; what they decide is added to `decided`."""
+        matrix, constant = self.design.matrix, self.design.people.constant
+        count = len(self.windows)
+        whole = count == 1 and not decided.any()
+        for number, days in enumerate(self.windows):
+            left_s = (self.until - time.process_time()) / (count - number)
+            effort = Effort(
+                gap=self.limits.gap / 4,
+                # What a part may lose of the whole: most of the cost is often salaries.
+                absolute_gap=self.limits.gap / 2 * max(0.0, self.bound + constant) / count,
+                nodes=3_000,
+                stall_nodes=300,
+                seconds=0.0 if self.stop() else max(0.0, left_s),
+                seed=self.limits.seed,
+            )
+            values, proved = _solve_window(self.design, values, decided, days, effort, self.hint)
+            if whole:
+                self.bound = max(self.bound, proved)
+            self.watch(
+                float(matrix.cost @ values) + constant,
+                self.bound + constant,
+                f"part {number + 1} of {count}",
+            )
+        return values
+
+    def more_heads(self, values: Floats) -> Floats:
+        """Employ one more where whole people fall short of what divisible ones could do.
+
+        Heads are chosen with divisible shifts; for a small team that may be one too few.
+        """
+        matrix, people = self.design.matrix, self.design.people
+        heads = people.heads[_costly_heads(self.design)]
+        slacks = np.concatenate(
+            [np.zeros(0, np.int64)]
+            + [s.columns for s in (*people.slacks, *self.design.service.slacks)]
+        )
+        best, improved = float(matrix.cost @ values), True
+        while improved:
+            improved = False
+            worth = self.limits.gap * max(0.0, best + people.constant)
+            short = float(matrix.cost[slacks] @ values[slacks])
+            for head in heads[values[heads] < matrix.upper[heads] - 0.5]:
+                if short <= worth or self.stop() or time.process_time() > self.until:
+                    return values
+                decided = np.zeros(len(matrix.lower), dtype=bool)
+                decided[heads] = True
+                trial = values.copy()
+                trial[head] += 1
+                trial = _relaxed(self.design, trial, ~decided)
+                if float(matrix.cost @ trial) > best - worth:
+                    continue
+                trial = self.solve(trial, decided)
+                cost = float(matrix.cost @ trial)
+                if cost < best:
+                    best, values, improved = cost, trial, True
+                    break
+        return values
 
 
 def evaluate(problem: Problem, counts: Ints, heads: Ints) -> ShiftPlan:
@@ -277,7 +338,8 @@ def _solve_part(part: Matrix, effort: Effort, hint: Floats | None) -> tuple[floa
     """
     dived = dive(part, effort.absolute_gap / _DIVE_STEPS)
     if dived is not None:
-        if dived.objective - dived.relaxed <= effort.absolute_gap:
+        near = dived.objective - dived.relaxed <= effort.absolute_gap
+        if near or len(part.values) > _BRANCHED:
             return dived.relaxed, dived.values
         hint = dived.values
     nodes = max(_LEAST_NODES, _NODE_WORK // max(1, len(part.values)))

@@ -34,7 +34,7 @@ def pool(
     offered: np.ndarray,
     served: Sequence[float] = (0.0, 0.6, 0.9, 1.0),
     *,
-    level: float = 0.8,
+    level: float | np.ndarray = 0.8,
     period: str = "day",
     floor: np.ndarray | None = None,
     idle: float = 0.0,
@@ -51,9 +51,9 @@ def pool(
         offered=offered,
     )
     period_of = grid.period_of_interval(period)
-    levels = np.full(int(period_of.max()) + 1, level)
+    levels = np.full(int(period_of.max()) + 1, level, dtype=float)
     goal = ServiceGoal(
-        queue, "phone in time", "in_time", level, levels, period, period_of, True, PRICE
+        queue, "phone in time", "in_time", float(levels[0]), levels, period, period_of, True, PRICE
     )
     everybody = np.ones(grid.size)
     return LivePool(
