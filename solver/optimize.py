@@ -80,8 +80,8 @@ def optimize(
     start
         An earlier design of nearly the same problem, from which the search starts.
     redo
-        With a start: the only weeks that are designed anew; the others keep its shifts, and heads
-        are kept.
+        With a start: the only weeks that are designed anew; the others keep its shifts. Heads are
+        kept, but more may be called of those who cost nothing until they work.
     watch
         Told of progress.
     stop
@@ -119,7 +119,8 @@ def optimize(
         values, bound = _whole_heads(design, values, decided, bound, limits)
         watch(np.inf, bound + people.constant, "heads")
     hint = None if start is None else _hint(design, start)
-    search = _Search(design, limits, windows, hint, until, watch, stop, bound)
+    money = max(0.0, float(matrix.cost @ values) + people.constant - _penalties(design, values))
+    search = _Search(design, limits, windows, hint, until, watch, stop, bound, money)
     values = search.solve(values, decided)
     if not again and len(windows) > 1:
         values = search.more_heads(values)
@@ -129,7 +130,12 @@ def optimize(
 
 @dataclass
 class _Search:
-    """The parts of a design solved one after the other, within the time there is."""
+    """The parts of a design solved one after the other, within the time there is.
+
+    `money` is what the month relaxed costs without the prices of what is missing. Of it a part may
+    lose its share: a share of the part's own cost would be too much where something is missing
+    whatever is done, and too little where most is salaries.
+    """
 
     design: Design
     limits: Limits
@@ -139,6 +145,7 @@ class _Search:
     watch: Watch
     stop: Callable[[], bool]
     bound: float
+    money: float
 
     def solve(self, values: Floats, decided: Bools) -> Floats:
         """Whole shifts for all parts; what they decide is added to `decided`."""
@@ -148,9 +155,8 @@ class _Search:
         for number, days in enumerate(self.windows):
             left_s = (self.until - time.process_time()) / (count - number)
             effort = Effort(
-                gap=self.limits.gap / 4,
-                # What a part may lose of the whole: most of the cost is often salaries.
-                absolute_gap=self.limits.gap / 2 * max(0.0, self.bound + constant) / count,
+                gap=0.0,
+                absolute_gap=self.limits.gap / 2 * self.money / count,
                 nodes=3_000,
                 stall_nodes=300,
                 seconds=0.0 if self.stop() else max(0.0, left_s),
@@ -173,15 +179,11 @@ class _Search:
         """
         matrix, people = self.design.matrix, self.design.people
         heads = people.heads[_costly_heads(self.design)]
-        slacks = np.concatenate(
-            [np.zeros(0, np.int64)]
-            + [s.columns for s in (*people.slacks, *self.design.service.slacks)]
-        )
         best, improved = float(matrix.cost @ values), True
         while improved:
             improved = False
-            worth = self.limits.gap * max(0.0, best + people.constant)
-            short = float(matrix.cost[slacks] @ values[slacks])
+            worth = self.limits.gap * self.money
+            short = _penalties(self.design, values)
             for head in heads[values[heads] < matrix.upper[heads] - 0.5]:
                 if short <= worth or self.stop() or time.process_time() > self.until:
                     return values
@@ -198,6 +200,12 @@ class _Search:
                     best, values, improved = cost, trial, True
                     break
         return values
+
+
+def _penalties(design: Design, values: Floats) -> float:
+    """Price of all that is missing."""
+    slacks = (*design.people.slacks, *design.service.slacks)
+    return sum(float(design.matrix.cost[s.columns] @ values[s.columns]) for s in slacks)
 
 
 def evaluate(problem: Problem, counts: Ints, heads: Ints) -> ShiftPlan:
@@ -230,12 +238,11 @@ def _keep(
     The rest is relaxed anew beside them.
     """
     kept = _hint(design, start)
+    heads = design.people.heads[_costly_heads(design)]
     days = np.arange(design.problem.grid.days)
     old = days[~np.isin(days // 7, list(redo))]
     x = design.people.shifts[:, old]
-    columns = np.concatenate(
-        [x[x >= 0], design.people.day_total[:, old].ravel(), design.people.heads]
-    )
+    columns = np.concatenate([x[x >= 0], design.people.day_total[:, old].ravel(), heads])
     values = values.copy()
     values[columns] = kept[columns]
     decided[columns] = True

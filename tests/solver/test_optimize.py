@@ -509,3 +509,34 @@ def test_watch_is_told_and_sees_a_bound_that_holds(make: Make) -> None:
     assert [text for _, _, text in told][:2] == ["month relaxed", "heads"]
     assert told[-1][2] == "part 2 of 2"
     assert all(bound <= plan.cost + 1e-6 for _, bound, _ in told)
+
+
+def test_redo_may_call_more_of_those_who_cost_nothing(make: Make) -> None:
+    """The first design needs one part-timer; the week redone promises more and calls a second."""
+    grid = TimeGrid(MONDAY, 14, 60)
+    calls = designs.hours(8, 12, 14, 10.0)
+
+    def promising(second: float) -> Problem:
+        level = np.repeat([0.6, second], 7)
+        return make(
+            days=14,
+            contracts=[free(people_max=5)],
+            patterns=SHIFTS[:1],
+            pools=(designs.pool(grid, calls, level=level),),
+        )
+
+    first = optimize(promising(0.6), EXACT)
+    assert first.heads.tolist() == [1]
+    again = optimize(promising(0.9), EXACT, start=first, redo=frozenset({1}))
+    assert again.heads.tolist() == [2]
+    assert again.unmet == ()
+    np.testing.assert_array_equal(again.counts[:, :7], first.counts[:, :7])
+
+
+def test_what_misses_anyway_does_not_blur_the_money(make: Make) -> None:
+    """A gap is a share of money: beside a hundred missing people shifts are still chosen well."""
+    problem = office(make)
+    crowd = DayHeads(0, "crowd", np.array([100]), designs.PRICE)
+    seen = optimize(replace(problem, day_heads=(crowd,)), QUICK)
+    best = best_by_hand(replace(problem, day_heads=(crowd,)), 3)
+    assert seen.cost <= best + QUICK.gap * 120 + 1e-3
