@@ -117,18 +117,17 @@ def _pattern(plan: Plan, grid: TimeGrid, row: ShiftRow, start: int, suffix: str 
 
 
 def premiums(plan: Plan, demand: Demand) -> tuple[Premium, ...]:
-    """Pay beyond the wage: the plan's rates, and the law's for public holidays."""
+    """Pay beyond the wage: the plan's rates, and the law's for public holidays.
+
+    A time past midnight (22:00 to 30:00) belongs to the day on which it begins: what lies after
+    midnight is a premium of its own on the day after.
+    """
     rows = [
-        Premium(
-            row.name,
-            row.contract,
-            _day_mask(row.weekday, demand),
-            row.from_,
-            row.to,
-            row.factor,
-        )
+        Premium(row.name, row.contract, _day_mask(row.weekday, demand, after), *times, row.factor)
         for row in plan.rates
         if row.kind == "premium"
+        for after in (0, 1)
+        if (times := _on_day(row.from_, row.to, after)) is not None
     ]
     stated = {r.contract for r in plan.rates if r.kind == "premium" and r.weekday == "holiday"}
     factor = _HOLIDAY_FACTOR.get(plan.settings.law)
@@ -140,9 +139,19 @@ def premiums(plan: Plan, demand: Demand) -> tuple[Premium, ...]:
     return tuple(rows)
 
 
-def _day_mask(weekday: str, demand: Demand) -> np.ndarray:
-    """Days on which a rate holds, with the two days after the horizon that shifts may reach."""
-    days = [demand.grid.date(d) for d in range(demand.grid.days + 2)]
+def _on_day(from_min: int, to_min: int, after: int) -> tuple[int, int] | None:
+    """Part of a window that lies on its own day (0) or on the next (1), None if there is none."""
+    first = max(0, from_min - after * MINUTES_PER_DAY)
+    last = min(MINUTES_PER_DAY, to_min - after * MINUTES_PER_DAY)
+    return (first, last) if first < last else None
+
+
+def _day_mask(weekday: str, demand: Demand, after: int = 0) -> np.ndarray:
+    """Days on which a rate holds, with the two days after the horizon that shifts may reach.
+
+    With `after`, the days that come so many days after those.
+    """
+    days = [demand.grid.date(d - after) for d in range(demand.grid.days + 2)]
     if not weekday:
         return np.ones(len(days), dtype=bool)
     if weekday in WEEKDAYS:

@@ -296,6 +296,26 @@ class TestRates:
         assert np.flatnonzero(found.day_mask).tolist() == list(days)
         assert (found.from_min, found.to_min) == (1320, 1440)
 
+    def test_a_premium_past_midnight_goes_on_the_day_after(self, october):
+        """Saturdays 22:00 to 30:00: two hours of the Saturday, six of the Sunday, one name."""
+        plan, told = october
+        night = {"name": "night", "kind": "premium", "weekday": "sat", "factor": 1.5}
+        plan = with_rows(plan, "rates", night | {"from_": 1320, "to": 1800})
+        evening, morning = (p for p in premiums(plan, told) if p.name == "night")
+        assert (evening.from_min, evening.to_min) == (1320, 1440)
+        assert (morning.from_min, morning.to_min) == (0, 360)
+        assert np.flatnonzero(evening.day_mask).tolist() == [5]
+        assert np.flatnonzero(morning.day_mask).tolist() == [6]
+
+    def test_a_premium_wholly_after_midnight_is_one_of_the_day_after(self, october):
+        """Sundays 24:00 to 30:00 begin with the Sunday before the plan."""
+        plan, told = october
+        late = {"name": "late", "kind": "premium", "weekday": "sun", "factor": 1.5}
+        plan = with_rows(plan, "rates", late | {"from_": 1440, "to": 1800})
+        (found,) = (p for p in premiums(plan, told) if p.name == "late")
+        assert (found.from_min, found.to_min) == (0, 360)
+        assert np.flatnonzero(found.day_mask).tolist() == [0, 7]
+
     def test_a_holiday_shift_costs_three_times_the_wage(self, october):
         plan, told = october
         shifts, groups, _ = people(plan, told)
