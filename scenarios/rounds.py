@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 _ROUNDS = 5
 _ROUND_REPLICATIONS = 80
-# Simulated so many times as long where a verdict hangs on the width of its interval.
-_MORE_MONTHS = 3
+# Where a verdict hangs on the width of its interval, so many times as many months are simulated:
+# cheaper than another design.
+_MORE_MONTHS = (1, 3, 8)
 # A target that is beaten by more than this is lowered in the model: it may be bought too dearly.
 _BEATEN = 0.02
 _LOWERING_ROUNDS = 2
@@ -159,9 +160,9 @@ def staff_and_judge(
     roster = name_shifts(problem, design, seed=seed, deterministic_seconds=_NAMING_SECONDS)
     roster = place_breaks(problem, roster, design.on_duty)
     evaluated = evaluate(problem, roster_counts(problem, roster), design.heads)
-    for months in (replications, _MORE_MONTHS * replications):
+    for more in _MORE_MONTHS:
         candidate = judge_roster(
-            demand, problem, design, roster, evaluated, seed, months, reporter, frames
+            demand, problem, design, roster, evaluated, seed, more * replications, reporter, frames
         )
         if not any(v.undecided for v in candidate.verdicts):
             break
@@ -237,7 +238,8 @@ def _corrected(
 ) -> tuple[Corrections, frozenset[int]]:
     """Shift levels and reserves by what was seen; say which weeks must be designed anew.
 
-    Lowering what is beaten is tried in the first rounds only: later rounds only mend.
+    Levels of what is beaten are lowered in the first rounds, and reserves once all holds; other
+    rounds only mend.
     """
     level = {k: v.copy() for k, v in corrections.level.items()}
     reserve = {k: v.copy() for k, v in corrections.reserve.items()}
@@ -249,7 +251,8 @@ def _corrected(
     }
     added: dict[tuple[str, int], float] = {}
     redo: set[int] = set()
-    may_lower = number <= _LOWERING_ROUNDS
+    all_holds = candidate.missed <= 0
+    may_lower = all_holds or number <= _LOWERING_ROUNDS
     for verdict in candidate.verdicts:
         target = verdict.target
         key = target.key, target.period
@@ -262,7 +265,7 @@ def _corrected(
                 redo |= _weeks(problem, target.period, verdict.period)
         elif target.measure in (Measure.REPLIED_WITHIN, Measure.WEEKLY_HOURS):
             period = "week" if target.measure is Measure.WEEKLY_HOURS else target.period
-            change = _reserve_change(verdict, may_lower)
+            change = _reserve_change(verdict, all_holds)
             for week in _weeks(problem, period, verdict.period):
                 # Of several days of a week the worst decides.
                 at = verdict.queue.name, week
@@ -316,8 +319,12 @@ def _cap_change(verdict: Verdict, level: float, may_lower: bool) -> float:
 
 def _reserve_change(verdict: Verdict, may_lower: bool) -> float:
     if not verdict.met:
-        return 0.08 + 0.8 * (verdict.promised - verdict.simulated) / verdict.scale
-    if may_lower and verdict.target.measure is Measure.REPLIED_WITHIN and verdict.slack > _BEATEN:
+        return 0.02 + 1.2 * verdict.shortfall
+    # A target over a month is left alone: lowering it would design every week anew.
+    is_weekly = verdict.target.measure is Measure.REPLIED_WITHIN and (
+        verdict.target.period != "month"
+    )
+    if may_lower and is_weekly and verdict.slack > _BEATEN:
         return -0.8 * (verdict.slack - _BEATEN / 2)
     return 0.0
 

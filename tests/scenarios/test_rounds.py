@@ -82,7 +82,7 @@ class TestReserve:
 
     def test_it_grows_with_what_is_late(self):
         missed = verdict(Measure.REPLIED_WITHIN, 0.8, share=0.9)
-        assert _reserve_change(missed, may_lower=True) == pytest.approx(0.08 + 0.8 * 0.1)
+        assert _reserve_change(missed, may_lower=True) == pytest.approx(0.02 + 1.2 * 0.095)
 
     def test_it_falls_where_the_goal_has_slack(self):
         beaten = verdict(Measure.REPLIED_WITHIN, 0.99, share=0.9)
@@ -94,7 +94,7 @@ class TestReserve:
         beaten = verdict(Measure.WEEKLY_HOURS, 26, limit=20)
         assert _reserve_change(beaten, may_lower=True) == 0
         missed = verdict(Measure.WEEKLY_HOURS, 15, limit=20)
-        assert _reserve_change(missed, may_lower=True) == pytest.approx(0.08 + 0.8 * 0.25)
+        assert _reserve_change(missed, may_lower=True) == pytest.approx(0.02 + 1.2 * 0.24025)
 
 
 def candidate(demanded, *verdicts):
@@ -118,14 +118,14 @@ def candidate(demanded, *verdicts):
 
 
 def test_of_several_late_days_the_worst_decides_the_weeks_reserve(small_plan):
-    """Days at 80 % and 70 % of 90 % in one week: one change of 8 + 0.8 x 20 points, not two."""
+    """Days at 80 % and 70 % of 90 % in one week: one change of 2 + 1.2 x 19 points, not two."""
     plan = changed(small_plan, "targets", {"queue": "email"}, period="day")
     told = demand(plan)
     problem = build_problem(plan, told)
     (target,) = told.queues[1].targets
     late = candidate(told, ("email", target, 0, 0.8), ("email", target, 3, 0.7))
     corrections, redo = _corrected(problem, late, Corrections(), 1)
-    assert corrections.reserve["email"].tolist() == pytest.approx([0.05 + 0.08 + 0.8 * 0.2])
+    assert corrections.reserve["email"].tolist() == pytest.approx([0.05 + 0.02 + 1.2 * 0.19])
     assert redo == {0}
 
 
