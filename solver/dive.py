@@ -18,9 +18,11 @@ from solver.linear import Matrix
 from solver.problem import Floats, Ints
 
 _WHOLE = 1e-6
-# Share of the fractional columns that are pushed up together.
-_STEP = 0.25
-_MOST_SOLVES = 200
+# Shares of the fractional columns that are pushed up together; the last is a single one.
+_STEPS = (0.25, 0.05, 0.0)
+_MOST_STEPS = 80
+# After so many steps whatever is possible is taken, so that a dive ends.
+_PATIENT_STEPS = 24
 
 
 @dataclass(frozen=True)
@@ -50,25 +52,30 @@ def dive(matrix: Matrix, tolerance: float) -> Dived | None:
         return None
     relaxed = objective
     integers = np.flatnonzero(matrix.integer)
-    for _ in range(_MOST_SOLVES):
+    for number in range(_MOST_STEPS):
+        if number == _PATIENT_STEPS:
+            tolerance = np.inf
         ranked = _fractional(values, integers)
         if not len(ranked):
             whole = values.copy()
             whole[integers] = np.round(whole[integers])
             return Dived(whole, objective, relaxed)
-        step = ranked[: max(1, round(len(ranked) * _STEP))]
-        tried, cost = line.raised(step, values)
-        if (tried is None or cost > objective + tolerance) and len(step) > 1:
-            step = ranked[:1]
+        for share in _STEPS:
+            step = ranked[: max(1, round(len(ranked) * share))]
             tried, cost = line.raised(step, values)
+            if tried is not None and cost <= objective + tolerance:
+                break
         if tried is None or cost > objective + tolerance:
             other, other_cost = line.lowered(int(ranked[0]), values)
             if other is not None and (tried is None or other_cost < cost):
+                tolerance = max(tolerance, other_cost - objective)
                 line.keep_lowered(int(ranked[0]), values)
                 values, objective = other, other_cost
                 continue
         if tried is None:
             return None
+        # What one step had to cost, the next may cost too: else each would be made singly.
+        tolerance = max(tolerance, cost - objective)
         line.keep_raised(step, values)
         values, objective = tried, cost
     return None
@@ -91,18 +98,24 @@ class _Relaxation:
         from solver.engines import to_model
 
         self._mathopt = mathopt
-        model = to_model(matrix, relax=True)
-        self._columns = list(model.variables())
-        self._solver = mathopt.IncrementalSolver(model, mathopt.SolverType.GLOP)
-        self._parameters = mathopt.SolveParameters(
-            lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX
-        )
+        self._model = to_model(matrix, relax=True)
+        self._columns = list(self._model.variables())
+        self._solver = mathopt.IncrementalSolver(self._model, mathopt.SolverType.GLOP)
+        self._parameters = mathopt.SolveParameters(lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX)
         self._lower = matrix.lower.copy()
         self._upper = matrix.upper.copy()
 
     def solve(self) -> tuple[Floats | None, float]:
         """Values and objective, or None and infinity."""
-        result: Any = self._solver.solve(params=self._parameters)
+        try:
+            result: Any = self._solver.solve(params=self._parameters)
+        except (RuntimeError, AttributeError):
+            # GLOP gave up for numerical reasons (which MathOpt 9.15 fails to word): the step counts
+            # as impossible, and the next one starts from scratch.
+            self._solver = self._mathopt.IncrementalSolver(
+                self._model, self._mathopt.SolverType.GLOP
+            )
+            return None, np.inf
         if result.termination.reason is not self._mathopt.TerminationReason.OPTIMAL:
             return None, np.inf
         values = np.asarray(result.variable_values(self._columns), dtype=float)
