@@ -34,17 +34,19 @@ class Dived:
     relaxed: float
 
 
-def dive(matrix: Matrix, tolerance: float) -> Dived | None:
+def dive(matrix: Matrix, tolerance: float, worst: float = np.inf) -> Dived | None:
     """Find a whole solution near the relaxation.
 
     Parameters
     ----------
     tolerance
         What the objective may rise in one step before the step is made smaller.
+    worst
+        Where the objective has risen by more than this, the dive is given up: it never falls again.
 
     Returns
     -------
-    None where the relaxation has no solution or the dive ends at none.
+    None where the relaxation has no solution, or the dive ends at none or is given up.
     """
     line = _Relaxation(matrix)
     values, objective = line.solve()
@@ -55,6 +57,8 @@ def dive(matrix: Matrix, tolerance: float) -> Dived | None:
     for number in range(_MOST_STEPS):
         if number == _PATIENT_STEPS:
             tolerance = np.inf
+        if objective > relaxed + worst:
+            return None
         ranked = _fractional(values, integers)
         if not len(ranked):
             whole = values.copy()

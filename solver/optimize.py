@@ -30,12 +30,15 @@ _WEEK_COLUMNS = 2_500
 _ROUND = 1e-6
 # A step of a dive may cost this part of what the whole part may lose.
 _DIVE_STEPS = 4
-# With more coefficients than this a dive ends nearer to the bound, and sooner, than branch and
-# bound; below it is the other way round. Branching is limited by nodes: fewer where each is a larger
-# program.
+# With more coefficients than this a dive ends nearer the bound, and sooner, than branch and bound;
+# below it is the other way round. Branching is limited by nodes: fewer where each is larger.
 _BRANCHED = 20_000
 _LEAST_SEARCH_S = 2.0
 _LEAST_NODES = 20
+# A dive may end this many times what a part may lose above the relaxation, before branch and bound
+# takes its place, with this many nodes.
+_DIVE_WORST = 8
+_NODES_INSTEAD = 200
 _NODE_WORK = 2_000_000
 # A month relaxed is worth waiting for: all else hangs on it.
 _LEAST_LINEAR_S = 120.0
@@ -344,13 +347,18 @@ def _solve_part(part: Matrix, effort: Effort, hint: Floats | None) -> tuple[floa
     -------
     Proved bound and the values found.
     """
+    nodes = max(_LEAST_NODES, _NODE_WORK // max(1, len(part.values)))
     if len(part.values) > _BRANCHED:
-        dived = dive(part, effort.absolute_gap / _DIVE_STEPS)
+        # A dive that goes wrong is given up: measured on one week of a bank, it ends 5 % above the
+        # bound, branch and bound 0.3 %.
+        worst = _DIVE_WORST * effort.absolute_gap
+        dived = dive(part, effort.absolute_gap / _DIVE_STEPS, worst)
         if dived is not None:
             return dived.relaxed, dived.values
-    nodes = max(_LEAST_NODES, _NODE_WORK // max(1, len(part.values)))
+        nodes = max(nodes, _NODES_INSTEAD)
     solved = solve_integer(part, replace(effort, nodes=nodes), hint)
-    if solved.outcome is Outcome.OPTIMAL:
+    given_up = len(part.values) > _BRANCHED
+    if solved.outcome is Outcome.OPTIMAL or (given_up and solved.values is not None):
         return solved.bound, solved.values
     dived = dive(part, effort.absolute_gap / _DIVE_STEPS)
     if dived is not None and dived.objective < solved.objective:
