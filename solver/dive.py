@@ -22,7 +22,9 @@ _WHOLE = 1e-6
 _STEPS = (0.25, 0.05, 0.0)
 _MOST_STEPS = 80
 # After so many steps whatever is possible is taken, so that a dive ends.
-_PATIENT_STEPS = 24
+_PATIENT_STEPS = 10
+# A solve from a kept basis needs a few hundred iterations; GLOP can lose its way in some.
+_MOST_ITERATIONS = 20_000
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,17 @@ class Dived:
     relaxed: float
 
 
-def dive(matrix: Matrix, tolerance: float, worst: float = np.inf) -> Dived | None:
+def dive(matrix: Matrix, tolerance: float) -> Dived | None:
     """Find a whole solution near the relaxation.
 
     Parameters
     ----------
     tolerance
         What the objective may rise in one step before the step is made smaller.
-    worst
-        Where the objective has risen by more than this, the dive is given up: it never falls again.
 
     Returns
     -------
-    None where the relaxation has no solution, or the dive ends at none or is given up.
+    None where the relaxation has no solution, or the dive ends at none.
     """
     line = _Relaxation(matrix)
     values, objective = line.solve()
@@ -57,8 +57,6 @@ def dive(matrix: Matrix, tolerance: float, worst: float = np.inf) -> Dived | Non
     for number in range(_MOST_STEPS):
         if number == _PATIENT_STEPS:
             tolerance = np.inf
-        if objective > relaxed + worst:
-            return None
         ranked = _fractional(values, integers)
         if not len(ranked):
             whole = values.copy()
@@ -105,7 +103,9 @@ class _Relaxation:
         self._model = to_model(matrix, relax=True)
         self._columns = list(self._model.variables())
         self._solver = mathopt.IncrementalSolver(self._model, mathopt.SolverType.GLOP)
-        self._parameters = mathopt.SolveParameters(lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX)
+        self._parameters = mathopt.SolveParameters(
+            lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX, iteration_limit=_MOST_ITERATIONS
+        )
         self._lower = matrix.lower.copy()
         self._upper = matrix.upper.copy()
 
