@@ -417,13 +417,13 @@ def test_stopped_at_once_the_plan_still_holds_every_limit(make: Make) -> None:
     assert searched.cost <= plan.cost + 1e-6
 
 
-def test_no_seconds_left_is_like_being_stopped(make: Make) -> None:
-    """A limit of no time at all gives the rounded plan."""
+def test_no_seconds_left_still_searches_a_little(make: Make) -> None:
+    """Out of time a plan holds every limit and is no worse than one rounded at once."""
     problem = month(make)
     stopped = optimize(problem, EXACT, stop=lambda: True)
-    out_of_time = optimize(problem, replace(EXACT, seconds=0.0))
+    out_of_time = optimize(problem, replace(QUICK, seconds=0.0))
     assert people_hold(problem, out_of_time)
-    assert out_of_time.cost == pytest.approx(stopped.cost, rel=0.1)
+    assert out_of_time.cost <= stopped.cost + 1e-6
 
 
 @settings(max_examples=15, deadline=None)
