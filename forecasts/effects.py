@@ -299,7 +299,7 @@ def _notices(
     public: _Country, own: list[dict], position: dict[np.datetime64, int]
 ) -> tuple[str, ...]:
     """What the calendar lacks: years not yet published, model days outside the history."""
-    planned = {_year(row["date"]) for row in own if row["kind"] == "working_day"}
+    planned = {_year(row["date"]) for row in own if row["kind"] in ("holiday", "working_day")}
     notices = [
         f"WARNING: China's holiday arrangement for {year} is not known to the holidays library: "
         "days off in lieu and made-up working days are missing; put them into the plan's calendar "

@@ -87,8 +87,12 @@ def check(
 ) -> None:
     """Read a plan and tell its faults and warnings."""
     import scenarios.plan
+    from scenarios.overrides import check_scenarios
 
     loaded = scenarios.plan.load(plan)
+    faults = check_scenarios(loaded)
+    if faults:
+        raise scenarios.plan.PlanFaults(faults)
     typer.echo(f"{plan}: {loaded.settings.name} can be planned.")
     _list("Warnings", scenarios.plan.hours_warnings(loaded))
     _list("Notices", loaded.notices)
