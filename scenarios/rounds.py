@@ -80,9 +80,9 @@ class Candidate:
         return sum(u.cost for u in self.evaluated.unmet if priced & set(u.key.split(" + ")))
 
     @property
-    def rank(self) -> tuple[float, float]:
-        """Smaller is better: first what is missed (in tenths of a point), then money."""
-        return round(self.missed, 3), self.cost + self.penalties
+    def rank(self) -> tuple[int, float, float]:
+        """Smaller is better: broken rules, what is missed (in tenths of a point), money."""
+        return len(self.findings.broken), round(self.missed, 3), self.cost + self.penalties
 
 
 def is_firm(verdict: Verdict) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from scenarios.build import Corrections, build_problem
@@ -174,6 +175,15 @@ def test_what_is_held_for_a_price_does_not_rank_as_missed(small_plan, small_roun
     assert replace(best, verdicts=tuple(cheap)).missed == 0
     firm = [replace(v, target=replace(v.target, hard=True)) for v in cheap]
     assert replace(best, verdicts=tuple(firm)).missed > 0.5
+
+
+def test_a_roster_that_breaks_a_rule_ranks_behind_a_dearer_one_that_does_not(small_rounds):
+    best = small_rounds.best
+    rule = {"rule": "min_rest_h", "mode": "hard", "agent": "S1", "date": "", "amount": 1.0}
+    broken = replace(best.findings, findings=pd.DataFrame([rule]))
+    dear = best.findings.cost.assign(amount=best.findings.cost["amount"] * 2)
+    sound = replace(best, findings=replace(best.findings, cost=dear))
+    assert sound.rank < replace(best, findings=broken).rank
 
 
 def run_rounds(plan):
