@@ -324,22 +324,30 @@ def _solve_window(
     x = people.shifts[:, days.start : days.stop]
     totals = people.day_total[:, days.start : days.stop].ravel()
     own = np.concatenate([x[x >= 0], totals])
-    proved, found = -np.inf, None
+    proved, searched = -np.inf, None
     if effort.seconds > 0:
         part, columns = matrix.restrict(free, values)
         proved, found = _solve_part(part, effort, None if hint is None else hint[columns])
+        if found is not None:
+            searched = values.copy()
+            searched[columns] = found
+            searched[own] = np.round(searched[own])
+            if float(part.cost @ found) - proved <= effort.absolute_gap + _ROUND:
+                decided[own] = True
+                return searched, proved
     decided[own] = True
-    if found is None:
-        heads = people.heads[~decided[people.heads]]
-        values = values.copy()
-        values[heads] = np.ceil(values[heads] - _ROUND)
-        decided[people.heads[_costly_heads(design)]] = True
-        values = round_shifts(matrix, people, design.problem.patterns, values, days)
-        return _relaxed(design, values, free & ~decided), -np.inf
-    values = values.copy()
-    values[columns] = found
-    values[own] = np.round(values[own])
-    return values, proved
+    # A search cut short may know less than plain rounding does.
+    rounded = values.copy()
+    heads = people.heads[~decided[people.heads]]
+    rounded[heads] = np.ceil(rounded[heads] - _ROUND)
+    rounded = round_shifts(matrix, people, design.problem.patterns, rounded, days)
+    loose = free & ~decided
+    loose[heads] = False
+    rounded = _relaxed(design, rounded, loose)
+    if searched is not None and matrix.cost @ searched <= matrix.cost @ rounded:
+        return searched, proved
+    decided[people.heads[_costly_heads(design)]] = True
+    return rounded, proved
 
 
 def _solve_part(part: Matrix, effort: Effort, hint: Floats | None) -> tuple[float, Floats | None]:
