@@ -69,6 +69,11 @@ class Candidate:
         return sum(v.shortfall for v in self.verdicts if is_firm(v) and not v.met)
 
     @property
+    def holds(self) -> bool:
+        """Whether it keeps every firm target and breaks no law or hard rule."""
+        return self.missed <= 0 and not len(self.findings.broken)
+
+    @property
     def cost(self) -> float:
         """Money, as the independent checker counts it."""
         return self.findings.total_cost
@@ -127,12 +132,12 @@ def correct(
         candidate = staff_and_judge(
             demand, problem, design, limits.seed, _ROUND_REPLICATIONS, reporter, frames
         )
-        # Once every target holds, a round that saves nothing is the last.
-        is_vain = best is not None and best.missed <= 0 and candidate.cost >= best.cost
+        # Once all holds, a round that saves nothing is the last; and later rounds only mend.
+        is_vain = best is not None and best.holds and candidate.cost >= best.cost
         if best is None or candidate.rank < best.rank:
             best, bound = candidate, design.bound
         reporter.update(best_cost=best.cost, bound=bound, text=_told(candidate))
-        if stop() or is_vain:
+        if stop() or is_vain or (best.holds and number > _LOWERING_ROUNDS):
             break
         corrections, redo = _corrected(problem, candidate, corrections, number)
         if not redo:
