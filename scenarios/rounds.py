@@ -45,7 +45,7 @@ _LOWERING_ROUNDS = 2
 # How far beyond a wish a missed level is aimed, as a share of the limit of a wait or a cap.
 _OVERSHOOT = 0.05
 _LEAST_RESERVE, _MOST_RESERVE = -0.1, 1.5
-_NAMING_SECONDS = 0.6
+_NAMING_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
