@@ -28,6 +28,8 @@ Watch = Callable[[float, float, str], None]
 # A week with more integer columns than this is solved day by day.
 _WEEK_COLUMNS = 2_500
 _ROUND = 1e-6
+# What a contact in time is worth beside the cost: breaks ties only.
+_SERVED = 1e-3
 # A step of a dive may cost this part of what the whole part may lose.
 _DIVE_STEPS = 4
 # With more coefficients than this a dive ends nearer the bound, and sooner, than branch and bound;
@@ -386,27 +388,55 @@ def _relaxed(design: Design, values: Floats, free: Bools) -> Floats:
 
 
 def _settle(design: Design, values: Floats) -> Floats:
-    """Choose everything else at its best for the shifts decided."""
+    """Choose everything else at its best for the shifts decided.
+
+    People who are paid anyway serve: beside the cost a little is made of contacts in time, so that
+    what is predicted is what the shifts can give and not the least that the targets ask for.
+    """
     matrix, people = design.matrix, design.people
     x = people.shifts
     free = np.ones(len(matrix.lower), dtype=bool)
     free[np.concatenate([x[x >= 0], people.day_total.ravel(), people.heads])] = False
-    effort = Effort(nodes=200, seconds=30.0)
-    part, columns = matrix.restrict(free, values)
-    solved = solve_integer(part, effort)
-    if solved.values is None:
+    cost = matrix.cost.copy()
+    for columns, _ in design.service.in_time.values():
+        cost[columns[columns >= 0]] -= _SERVED
+    served = replace(matrix, cost=cost)
+    part, columns = served.restrict(free, values)
+    found = _whole_by_rounding(part)
+    if found is None:
         # Shifts that were given may go beyond what contracts allow: what they are worth is asked
         # all the same, and the breach is the checker's to tell.
-        loose = matrix.elastic(people.rows, _BREACH * design.problem.high_price)
+        loose = served.elastic(people.rows, _BREACH * design.problem.high_price)
         kept = np.concatenate([free, np.ones(len(loose.lower) - len(free), dtype=bool)])
         part, columns = loose.restrict(kept, np.concatenate([values, loose.lower[len(values) :]]))
-        solved = solve_integer(part, effort)
-    if solved.values is None:
+        found = _whole_by_rounding(part)
+    if found is None:
         return values
     values = values.copy()
     own = columns < len(values)
-    values[columns[own]] = solved.values[own]
+    values[columns[own]] = found[own]
     return values
+
+
+def _whole_by_rounding(part: Matrix) -> Floats | None:
+    """Solve a part whose few whole columns (purchases, price steps) are mostly clear.
+
+    They are rounded up in the relaxation's answer; branch and bound only where that contradicts.
+    """
+    relaxed = solve_linear(part)
+    if relaxed.values is None:
+        return None
+    whole = part.integer
+    if np.abs(relaxed.values - np.round(relaxed.values))[whole].max(initial=0.0) < _ROUND:
+        return relaxed.values
+    up = np.ceil(relaxed.values - _ROUND)
+    fixed = replace(
+        part, lower=np.where(whole, up, part.lower), upper=np.where(whole, up, part.upper)
+    )
+    rounded = solve_linear(fixed)
+    if rounded.values is not None:
+        return rounded.values
+    return solve_integer(part, Effort(nodes=200, seconds=30.0)).values
 
 
 def _least_heads(design: Design, values: Floats) -> Floats:
