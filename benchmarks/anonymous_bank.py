@@ -81,8 +81,8 @@ CONTRACTS = """\
 contract,kind,role,people_min,people_max,week_hours_min,week_hours_max,week_shifts_min,week_shifts_max,wage_per_hour,purchase_min_hours
 full time,full_time,generalist,0,16,36,42,4,6,30,
 full time all-round,full_time,all-round,0,8,36,42,4,6,33,
-part time,part_time,generalist,0,20,12,28,2,5,29,
-part time internet,part_time,internet,0,10,12,32,2,6,32,
+part time,part_time,generalist,0,24,8,28,2,5,29,
+part time internet,part_time,internet,0,10,8,32,2,6,32,
 agency,outsourced,generalist,0,10,,30,0,6,36,40
 """
 SHIFTS = """\
