@@ -143,6 +143,7 @@ def test_all_faults_are_told_at_once_but_not_a_thousand_of_a_kind(folder, calls)
     assert len(text.splitlines()) < 30
 
 
+@pytest.mark.filterwarnings("ignore:.* contacts came outside")
 @pytest.mark.parametrize(
     ("lines", "header", "said"),
     [
