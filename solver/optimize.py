@@ -224,6 +224,19 @@ def evaluate(problem: Problem, counts: Ints, heads: Ints) -> ShiftPlan:
     return _answer(design, _settle(design, values), -np.inf)
 
 
+def least_cost_share(problem: Problem) -> float:
+    """Share of the relaxed plan's cost that is paid whatever service is asked for, 0 to 1."""
+    model = LinearModel()
+    people = add_people(model, problem)
+    least = solve_linear(model.freeze())
+    whole = build(problem)
+    relaxed = solve_linear(whole.matrix)
+    if least.values is None or relaxed.values is None:
+        return 0.0
+    cost = relaxed.objective + whole.people.constant
+    return (least.objective + people.constant) / cost if cost > 0 else 1.0
+
+
 def _set_counts(design: Design, values: Floats, counts: Ints, heads: Ints) -> None:
     x = design.people.shifts
     values[x[x >= 0]] = counts[x >= 0]
