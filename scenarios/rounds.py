@@ -49,6 +49,7 @@ _SHARES = (Measure.ANSWERED_WITHIN, Measure.REPLIED_WITHIN, Measure.ABANDONED)
 _HARDLY_SAVED = 0.05
 _FIRST_STEP = 0.3
 _NAMING_TRIES = 3
+_MUCH_CHEAPER = 0.97
 # How far beyond a wish a missed level is aimed, as a share of the limit of a wait or a cap.
 _OVERSHOOT = 0.05
 _LEAST_RESERVE, _MOST_RESERVE = -0.1, 1.5
@@ -155,7 +156,10 @@ def correct(
         if best is None or candidate.rank < best.rank:
             best, bound = candidate, design.bound
         reporter.update(best_cost=best.cost, bound=bound, text=_told(candidate))
-        if stop() or is_vain or (best.holds and number > _LOWERING_ROUNDS):
+        # One that nearly holds for much less money is worth mending.
+        is_promising = not candidate.holds and candidate.cost < _MUCH_CHEAPER * best.cost
+        is_late = best.holds and number > _LOWERING_ROUNDS and not is_promising
+        if stop() or is_vain or is_late:
             break
         if best.holds and paid_anyway:
             break
