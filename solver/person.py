@@ -274,6 +274,9 @@ class PersonModel:
                     self.model.add(self.worked([day]).expression() == 0).only_enforce_if(chosen)
                 room = off * DAY_MIN + self._opening(after) - self._closing(first - 1)
                 self.model.add(room + given >= rest_min).only_enforce_if(chosen)
+                if first == week.stop:
+                    # A night that runs into the next week begins its rest there, not in this one.
+                    self.model.add(self._closing(first - 1) <= 0).only_enforce_if(chosen)
                 choices.append(chosen)
         self.model.add_bool_or(choices)
 

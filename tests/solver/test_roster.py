@@ -256,3 +256,14 @@ def test_random_plans_never_break_a_rule(make: Make, data: st.DataObject) -> Non
     }
     roster = name_shifts(problem, plan(problem, seats, [3]), deterministic_seconds=1)
     assert judged(problem, roster).broken.empty
+
+
+def test_a_rest_after_a_night_into_the_next_week_does_not_count_for_this_one(make: Make) -> None:
+    """Nights on Monday, Wednesday, Friday and Sunday leave no 60 h; Sunday's ends on Monday."""
+    own = contract(week_hours_min=0, week_shifts_min=0, week_shifts_max=7)
+    rest = Rule("min_weekly_rest_h", 60, Mode.HARD)
+    problem = make(days=14, agents=[Agent("Ann", 0, "")], contracts=[own], rules=[rest])
+    seats = {(day, NIGHT): 1 for day in (0, 2, 4, 6)}
+    roster = name_shifts(problem, plan(problem, seats, [1]), deterministic_seconds=1)
+    assert judged(problem, roster).broken.empty
+    assert roster.unfilled.sum() == 1
