@@ -7,6 +7,7 @@ only the emergency brake.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -70,8 +71,8 @@ def solve_linear(matrix: Matrix, *, seconds: float = 120.0, duals: bool = False)
     return _solve(matrix, mathopt.SolverType.HIGHS, parameters, relax=True, duals=duals)
 
 
-def solve_integer(matrix: Matrix, effort: Effort, start: Floats | None = None) -> Solved:
-    """Solve with the integer columns whole (by SCIP), from a start if one is given.
+def solve_integer(matrix: Matrix, effort: Effort, starts: Sequence[Floats] = ()) -> Solved:
+    """Solve with the integer columns whole (by SCIP), from starts if some are given, each (n,).
 
     A start may leave columns open (not a number).
     """
@@ -92,7 +93,7 @@ def solve_integer(matrix: Matrix, effort: Effort, start: Floats | None = None) -
     scip.int_params["timing/clocktype"] = 1
     if effort.stall_nodes >= 0:
         scip.long_params["limits/stallnodes"] = effort.stall_nodes
-    return _solve(matrix, mathopt.SolverType.GSCIP, parameters, relax=False, start=start)
+    return _solve(matrix, mathopt.SolverType.GSCIP, parameters, relax=False, starts=starts)
 
 
 def _solve(
@@ -102,22 +103,20 @@ def _solve(
     *,
     relax: bool,
     duals: bool = False,
-    start: Floats | None = None,
+    starts: Sequence[Floats] = (),
 ) -> Solved:
     from ortools.math_opt.python import mathopt
 
     model = to_model(matrix, relax=relax)
-    hints = []
-    if start is not None:
-        variables = list(model.variables())
-        hints = [
-            mathopt.SolutionHint(
-                variable_values={
-                    variables[i]: float(start[i])
-                    for i in np.flatnonzero(matrix.integer & np.isfinite(start))
-                }
-            )
-        ]
+    variables = list(model.variables())
+    hints = [
+        mathopt.SolutionHint(
+            variable_values={
+                variables[i]: float(start[i]) for i in np.flatnonzero(~np.isnan(start))
+            }
+        )
+        for start in starts
+    ]
     result = mathopt.solve(
         model,
         solver,
@@ -133,7 +132,6 @@ def _solve(
         )
         outcome = Outcome.INFEASIBLE if infeasible else Outcome.NOTHING
         return Solved(outcome, None, np.inf, -np.inf if not infeasible else np.inf)
-    variables = list(model.variables())
     values = np.asarray(result.variable_values(variables), dtype=float)
     row_duals = None
     if duals and result.has_dual_feasible_solution():

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from solver.deferred_rows import deferred_positions
 from solver.design import People, add_people
-from solver.dive import dive
 from solver.engines import Effort, Outcome, solve_integer, solve_linear
 from solver.linear import LinearModel, Matrix
 from solver.problem import Bools, Floats, Ints, Limits, Problem
@@ -30,18 +30,10 @@ _WEEK_COLUMNS = 2_500
 _ROUND = 1e-6
 # What a contact in time is worth beside the cost: breaks ties only.
 _SERVED = 1e-3
-# A step of a dive may cost this part of what the whole part may lose.
-_DIVE_STEPS = 4
-# With more coefficients than this a dive ends nearer the bound, and sooner, than branch and bound;
-# below it is the other way round. Branching is limited by nodes: fewer where each is larger.
-_BRANCHED = 20_000
-_LEAST_SEARCH_S = 2.0
+# Branching is limited by nodes, so that a result is the same twice: fewer where each is larger.
+_LEAST_SEARCH_S = 20.0
 _LEAST_NODES = 20
-# A dive may end this many times what a part may lose above the relaxation, before branch and bound
-# takes its place, with this many nodes.
-_DIVE_WORST = 8
-_NODES_INSTEAD = 200
-_NODE_WORK = 2_000_000
+_NODE_WORK = 6_000_000
 # A month relaxed is worth waiting for: all else hangs on it.
 _LEAST_LINEAR_S = 120.0
 # Price of a broken limit of the people's side, in high prices.
@@ -161,7 +153,7 @@ class _Search:
         for number, days in enumerate(self.windows):
             left_s = (self.until - time.process_time()) / (count - number)
             # A part that took more than its share must not leave the others without a search.
-            least_s = max(_LEAST_SEARCH_S, self.limits.seconds / count / 2)
+            least_s = min(_LEAST_SEARCH_S, self.limits.seconds / 2)
             effort = Effort(
                 gap=0.0,
                 absolute_gap=self.limits.gap / 2 * self.money / count,
@@ -279,7 +271,7 @@ def _whole_heads(
     """
     matrix = design.matrix
     chosen = design.people.heads[_costly_heads(design)]
-    if (matrix.upper[chosen] > matrix.lower[chosen]).any():
+    if np.abs(values[chosen] - np.round(values[chosen])).max(initial=0.0) > _ROUND:
         integer = np.zeros(len(matrix.lower), dtype=bool)
         integer[chosen] = True
         effort = Effort(
@@ -339,54 +331,52 @@ def _solve_window(
     x = people.shifts[:, days.start : days.stop]
     totals = people.day_total[:, days.start : days.stop].ravel()
     own = np.concatenate([x[x >= 0], totals])
+    rounded, holds = _rounded(design, values, free, days, own)
     proved, searched = -np.inf, None
     if effort.seconds > 0:
         part, columns = matrix.restrict(free, values)
-        proved, found = _solve_part(part, effort, None if hint is None else hint[columns])
-        if found is not None:
+        nodes = max(_LEAST_NODES, _NODE_WORK // max(1, len(part.values)))
+        starts = [
+            start[columns] for start in (rounded if holds else None, hint) if start is not None
+        ]
+        solved = solve_integer(part, replace(effort, nodes=nodes), starts)
+        proved = solved.bound
+        if solved.values is not None:
             searched = values.copy()
-            searched[columns] = found
+            searched[columns] = solved.values
             searched[own] = np.round(searched[own])
-            if float(part.cost @ found) - proved <= effort.absolute_gap + _ROUND:
-                decided[own] = True
-                return searched, proved
     decided[own] = True
-    # A search cut short may know less than plain rounding does.
-    rounded = values.copy()
-    heads = people.heads[~decided[people.heads]]
-    rounded[heads] = np.ceil(rounded[heads] - _ROUND)
-    rounded = round_shifts(matrix, people, design.problem.patterns, rounded, days)
-    loose = free & ~decided
-    loose[heads] = False
-    rounded = _relaxed(design, rounded, loose)
-    if searched is not None and matrix.cost @ searched <= matrix.cost @ rounded:
+    if searched is not None and (
+        not holds or matrix.cost @ searched <= matrix.cost @ rounded + _ROUND
+    ):
         return searched, proved
+    # A search cut short may know less than plain rounding does.
     decided[people.heads[_costly_heads(design)]] = True
     return rounded, proved
 
 
-def _solve_part(part: Matrix, effort: Effort, hint: Floats | None) -> tuple[float, Floats | None]:
-    """Search by branch and bound where a part is small, by a dive where it is large.
+def _rounded(
+    design: Design, values: Floats, free: Bools, days: range, own: Ints
+) -> tuple[Floats, bool]:
+    """Days rounded without a search, with everything else that is free at its best for them.
 
     Returns
     -------
-    Proved bound and the values found.
+    Values, and whether they satisfy the model.
     """
-    nodes = max(_LEAST_NODES, _NODE_WORK // max(1, len(part.values)))
-    large = len(part.values) > _BRANCHED
-    dived = dive(part, effort.absolute_gap / _DIVE_STEPS) if large else None
-    # A dive that went wrong is not trusted: measured on one week of a bank, it ends 5 % above the
-    # bound, branch and bound 0.3 %.
-    if dived is not None and dived.objective <= dived.relaxed + _DIVE_WORST * effort.absolute_gap:
-        return dived.relaxed, dived.values
-    if large:
-        nodes = max(nodes, _NODES_INSTEAD)
-    solved = solve_integer(part, replace(effort, nodes=nodes), hint)
-    if dived is None and solved.outcome is not Outcome.OPTIMAL and not large:
-        dived = dive(part, effort.absolute_gap / _DIVE_STEPS)
-    if dived is not None and dived.objective < solved.objective:
-        return max(solved.bound, dived.relaxed), dived.values
-    return solved.bound, solved.values
+    rounded = values.copy()
+    heads = design.people.heads[free[design.people.heads]]
+    rounded[heads] = np.ceil(rounded[heads] - _ROUND)
+    rounded = round_shifts(design.matrix, design.people, design.problem.patterns, rounded, days)
+    loose = free.copy()
+    loose[own] = False
+    loose[heads] = False
+    part, columns = design.matrix.restrict(loose, rounded)
+    found = _whole_by_rounding(part)
+    if found is None:
+        return rounded, False
+    rounded[columns] = found
+    return rounded, True
 
 
 def _relaxed(design: Design, values: Floats, free: Bools) -> Floats:
@@ -507,16 +497,11 @@ def _answer(design: Design, values: Floats, bound: float) -> ShiftPlan:
 
 def _positions(problem: Problem, service: Service, values: Floats) -> Floats:
     """People's time by queue: a pool's positions are shared out by its queues' load."""
-    positions = np.zeros((len(problem.queues), problem.grid.size))
+    positions = deferred_positions(problem, service.deferred, values)
     for pool, columns in zip(problem.pools, service.pool_positions, strict=True):
         there = np.flatnonzero(columns >= 0)
         offered = np.array([q.offered[there] for q in pool.queues])
         share = offered / np.maximum(offered.sum(axis=0), 1e-12)
         for k, queue in enumerate(pool.queues):
             positions[queue.queue, there] = share[k] * values[columns[there]]
-    for queues, columns in service.deferred:
-        done = np.where(columns >= 0, values[np.maximum(columns, 0)], 0.0).sum(axis=0)
-        work = np.array([q.work_h.sum() for q in queues])
-        for deferred, part in zip(queues, work / max(work.sum(), 1e-12), strict=True):
-            positions[deferred.queue] = part * done
     return positions

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from solver.deferred_rows import Worked, add_deferred
 from solver.design import Cover, People
 from solver.linear import LinearModel, Slack
 from solver.problem import (
-    Bools,
-    DeferredQueue,
     Floats,
     Ints,
     LiveQueue,
@@ -21,10 +20,6 @@ from staffing.curves import ServiceCurve, hull_segments
 
 # A hull of more points would cost rows and hardly move the bound.
 _HULL_POINTS = 8
-# Work given up costs as much as if it were late for this long.
-_GIVEN_UP_H = 48.0
-# Deferred queues with about the same time to answer are worked off as one: edges in hours.
-_BANDS_H = (3.0, 6.0, 12.0, 30.0, 60.0)
 
 
 @dataclass
@@ -33,12 +28,12 @@ class Service:
 
     `in_time[queue]` (T,) contacts in time of the queue's pool and the queue's share of them,
     `pool_positions[k]` (T,) positions of a pool,
-    `deferred` queues worked off together and (classes, T) people's time on them.
+    `deferred` people's time on deferred work.
     """
 
     in_time: dict[int, tuple[Ints, Floats]] = field(default_factory=dict)
     pool_positions: list[Ints] = field(default_factory=list)
-    deferred: list[tuple[tuple[DeferredQueue, ...], Ints]] = field(default_factory=list)
+    deferred: list[Worked] = field(default_factory=list)
     slacks: list[Slack] = field(default_factory=list)
 
 
@@ -56,29 +51,44 @@ def add_service(model: LinearModel, problem: Problem, people: People) -> Service
         )
         for c in range(len(classes))
     ]
-    capacity = [_capacity_rows(model, problem, cover) for cover in covers]
-    live_positions = _add_pools(model, problem, classes, capacity, found)
-    done = _add_deferred(model, problem, classes, covers, capacity, live_positions, found)
-    _add_occupancy(model, problem, classes, covers, done, found)
+    duty = [_duty_columns(model, problem, cover) for cover in covers]
+    live_positions = _add_pools(model, problem, classes, duty, found)
+    spare = _spare_rows(model, problem, duty, live_positions)
+    found.deferred, slacks = add_deferred(model, problem, classes, spare)
+    found.slacks += slacks
+    _add_occupancy(model, problem, classes, duty, found)
     _add_presence(model, problem, people, found)
     return found
 
 
-def _capacity_rows(model: LinearModel, problem: Problem, cover: Cover) -> Ints:
-    """For a class, a row for each interval that anyone could cover: positions <= on duty."""
-    rows = np.full(problem.grid.size, -1, dtype=np.int64)
+def _duty_columns(model: LinearModel, problem: Problem, cover: Cover) -> Ints:
+    """For a class, a column for its people on duty in each interval that anyone covers, (T,)."""
+    columns = np.full(problem.grid.size, -1, dtype=np.int64)
     covered = np.unique(cover.t)
-    rows[covered] = model.add_rows(len(covered), upper=0)
-    model.put(rows[cover.t], cover.column, -cover.value)
+    columns[covered] = model.add_columns(len(covered), day=covered // problem.grid.per_day)
+    rows = np.full(problem.grid.size, -1, dtype=np.int64)
+    rows[covered] = model.add_rows(len(covered), lower=0, upper=0)
+    model.put(rows[cover.t], cover.column, cover.value)
+    model.put(rows[covered], columns[covered], -1.0)
+    return columns
+
+
+def _within_duty(model: LinearModel, duty: Ints) -> Ints:
+    """Rows that hold what is put to them to the people on duty, (T,), -1 where there are none."""
+    rows = np.full(len(duty), -1, dtype=np.int64)
+    there = np.flatnonzero(duty >= 0)
+    rows[there] = model.add_rows(len(there), upper=0)
+    model.put(rows[there], duty[there], -1.0)
     return rows
 
 
 def _add_pools(
-    model: LinearModel, problem: Problem, classes: Floats, capacity: list[Ints], found: Service
+    model: LinearModel, problem: Problem, classes: Floats, duty: list[Ints], found: Service
 ) -> Ints:
     """Positions of live pools. Returns live columns by class, (C, pools, T), -1 where none."""
     size = problem.grid.size
     live = np.full((len(classes), len(problem.pools), size), -1, dtype=np.int64)
+    capacity = [_within_duty(model, columns) for columns in duty]
     for k, pool in enumerate(problem.pools):
         members = [q.queue for q in pool.queues]
         busy = (pool.load > 0) | (pool.floor > 0)
@@ -174,120 +184,27 @@ def _add_period_rows(
     found.slacks.append(Slack(goal.key, unit, missing, places))
 
 
-def _add_deferred(
-    model: LinearModel,
-    problem: Problem,
-    classes: Floats,
-    covers: list[Cover],
-    capacity: list[Ints],
-    live: Ints,
-    found: Service,
-) -> tuple[Ints, Ints, Floats]:
-    """Work with deadlines. Returns what is done as (interval, column, hours at pace) triples."""
-    grid = problem.grid
-    size, hour = grid.size, grid.interval_h
-    # What a class can give to deferred work: its people not on live queues, and the part of the
-    # time on live queues that waits for contacts, at an efficiency.
-    spare_rows = np.full((len(classes), size), -1, dtype=np.int64)
-    for c, rows in enumerate(capacity):
-        covered = np.flatnonzero(rows >= 0)
-        spare_rows[c, covered] = model.add_rows(len(covered), upper=0)
-        cover = covers[c]
-        model.put(spare_rows[c, cover.t], cover.column, -cover.value)
+def _spare_rows(model: LinearModel, problem: Problem, duty: list[Ints], live: Ints) -> Ints:
+    """Rows that hold deferred work to what a class can give to it, (C, T), -1 where none.
+
+    That is its people not on live queues, and the part of the time on live queues that waits for
+    contacts, at an efficiency.
+    """
+    spare = np.full((len(duty), problem.grid.size), -1, dtype=np.int64)
+    for c, columns in enumerate(duty):
+        spare[c] = _within_duty(model, columns)
         for k, pool in enumerate(problem.pools):
             at = np.flatnonzero(live[c, k] >= 0)
             taken = 1 - problem.idle_efficiency * pool.idle_share[at]
-            model.put(spare_rows[c, at], live[c, k, at], taken)
-    all_t, all_columns, all_hours = [], [], []
-    for queues in _alike(problem, classes):
-        chain = _backlog(model, problem, queues, found)
-        open_mask = queues[0].open_mask
-        done = np.full((len(classes), size), -1, dtype=np.int64)
-        for c, speed in enumerate(classes[:, queues[0].queue]):
-            if speed <= 0:
-                continue
-            at = np.flatnonzero(open_mask & (spare_rows[c] >= 0))
-            done[c, at] = model.add_columns(len(at), day=at // grid.per_day)
-            model.put(spare_rows[c, at], done[c, at], 1.0)
-            model.put(chain[at], done[c, at], speed * hour)
-            all_t.append(at)
-            all_columns.append(done[c, at])
-            all_hours.append(np.full(len(at), hour))
-        found.deferred.append((queues, done))
-    none = np.zeros(0, np.int64)
-    return (
-        np.concatenate([none, *all_t]),
-        np.concatenate([none, *all_columns]),
-        np.concatenate([np.zeros(0), *all_hours]),
-    )
-
-
-def _alike(problem: Problem, classes: Floats) -> list[tuple[DeferredQueue, ...]]:
-    """Deferred queues that may be worked off as one: same people, hours, and about the same time.
-
-    Work of different urgency must stay apart: hours done early on patient work would count for
-    urgent work that has not come yet.
-    """
-    together: dict[tuple[object, ...], list[DeferredQueue]] = {}
-    for queue in problem.deferred:
-        given = float(np.median(queue.due - np.arange(problem.grid.size) + 1))
-        band = int(np.searchsorted(_BANDS_H, given * problem.grid.interval_h))
-        paces = tuple(np.round(classes[:, queue.queue], 6))
-        key = (paces, queue.open_mask.tobytes(), band, queue.hard)
-        together.setdefault(key, []).append(queue)
-    return [tuple(queues) for queues in together.values()]
-
-
-def _backlog(
-    model: LinearModel, problem: Problem, queues: tuple[DeferredQueue, ...], found: Service
-) -> Ints:
-    """Backlog from interval to interval; returns the rows to which work done is put, (T,).
-
-    backlog(t) = backlog(t-1) + arrived(t) - done(t), and no more may be open at the end of t than
-    has arrived without being due: the demand-bound test of earliest-deadline-first.
-    """
-    grid = problem.grid
-    size = grid.size
-    week = np.arange(size) // (7 * grid.per_day)
-    work, due = np.zeros(size), np.zeros(size)
-    for queue in queues:
-        own = queue.work_h * (1 + queue.reserve[week])
-        work += own
-        due += np.bincount(np.minimum(queue.due, size), weights=own, minlength=size + 1)[:size]
-    allowed = np.maximum(np.cumsum(work) - np.cumsum(due), 0.0)
-    price, key = max(q.price for q in queues), " + ".join(q.key for q in queues)
-    # The chain breaks only where work may be done or falls due; between, arrivals just add up.
-    marked = queues[0].open_mask | (due > 0)
-    marked[-1] = True
-    ends = np.flatnonzero(marked)
-    arrived = np.diff(np.concatenate([[0.0], np.cumsum(work)[ends]]))
-    day = ends // grid.per_day
-    backlog = model.add_columns(len(ends), day=day)
-    late = model.add_columns(len(ends), cost=price * grid.interval_h, day=day)
-    # What no deadline can save is given up at a price, so that a part of the horizon can always be
-    # solved against the rest.
-    given_up = model.add_columns(len(ends), cost=price * _GIVEN_UP_H, day=day)
-    rows = model.add_rows(len(ends), lower=arrived, upper=arrived)
-    model.put(rows, given_up, 1.0)
-    model.put(rows, backlog, 1.0)
-    model.put(rows[1:], backlog[:-1], -1.0)
-    cap = model.add_rows(len(ends), upper=allowed[ends])
-    model.put(cap, backlog, 1.0)
-    model.put(cap, late, -1.0)
-    places = tuple(grid.period_label("interval", int(t)) for t in ends)
-    found.slacks.append(Slack(key, "hours late", late, places))
-    found.slacks.append(Slack(key, "hours not done", given_up, places))
-    chain = np.full(size, -1, dtype=np.int64)
-    chain[ends] = rows
-    return chain
+            model.put(spare[c, at], live[c, k, at], taken)
+    return spare
 
 
 def _add_occupancy(
     model: LinearModel,
     problem: Problem,
     classes: Floats,
-    covers: list[Cover],
-    done: tuple[Ints, Ints, Floats],
+    duty: list[Ints],
     found: Service,
 ) -> None:
     """Work of all kinds within the occupancy cap, over each week, for those on live queues."""
@@ -301,19 +218,12 @@ def _add_occupancy(
     least = np.bincount(week_of, weights=load * grid.interval_h, minlength=grid.weeks)
     rows = model.add_rows(grid.weeks, lower=least)
     for c in on_live:
-        cover = covers[c]
-        model.put(
-            rows[week_of[cover.t]],
-            cover.column,
-            problem.occupancy_max * cover.value * grid.interval_h,
-        )
-    columns_on_live = np.concatenate(
-        [block[on_live][block[on_live] >= 0] for _, block in found.deferred]
-        or [np.zeros(0, np.int64)]
-    )
-    t, column, hours = done
-    counted: Bools = np.isin(column, columns_on_live)
-    model.put(rows[week_of[t[counted]]], column[counted], -hours[counted])
+        there = np.flatnonzero(duty[c] >= 0)
+        model.put(rows[week_of[there]], duty[c][there], problem.occupancy_max * grid.interval_h)
+    for worked in found.deferred:
+        for c in on_live:
+            columns, first = worked.columns_of(c)
+            model.put(rows[week_of[first]], columns, -grid.interval_h)
     missing = model.add_columns(grid.weeks, cost=problem.high_price)
     model.put(rows, missing, 1.0)
     places = tuple(grid.period_label("week", w) for w in range(grid.weeks))

@@ -113,7 +113,7 @@ def test_start_with_open_columns_is_taken() -> None:
     assert whole.values is not None
     start = whole.values.copy()
     start[::2] = np.nan
-    assert solve_integer(matrix, EXACT, start).objective == pytest.approx(whole.objective)
+    assert solve_integer(matrix, EXACT, [start]).objective == pytest.approx(whole.objective)
 
 
 def test_absolute_gap_ends_the_search() -> None:
