@@ -97,9 +97,10 @@ def late_slices(
         capacity = np.where(open_mask, capacity, 0.0)
     left, late = slices.work_h.copy(), np.zeros_like(slices.work_h)
     waiting: list[tuple[int, int, int]] = []
-    for now, room in enumerate(capacity):
-        for k in np.flatnonzero(left[:, now] > 0):
-            heapq.heappush(waiting, (int(slices.due[k, now]), now, int(k)))
+    for now in range(capacity.size):
+        room = float(capacity[now])
+        for row in np.flatnonzero(left[:, now] > 0):
+            heapq.heappush(waiting, (int(slices.due[row, now]), now, int(row)))
         while waiting and room > 0:
             deadline, arrived, k = waiting[0]
             done = min(room, left[k, arrived])
