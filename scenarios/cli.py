@@ -114,11 +114,22 @@ def forecast(plan: PlanPath, out: OutFile = None) -> None:
 
 
 @app.command()
-def require(plan: PlanPath, out: OutFile = None) -> None:
-    """Tell how many people each interval needs, and why."""
-    from scenarios.glance import print_requirement
-    from scenarios.run import requirement_table
+def require(
+    plan: PlanPath,
+    out: OutFile = None,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Service against people, and the cost of a point.")
+    ] = False,
+) -> None:
+    """Tell how many people each interval needs, and why; or what each point of service costs."""
+    from scenarios.glance import print_frame, print_requirement
+    from scenarios.run import requirement_table, service_price_table
 
+    if curve:
+        table = service_price_table(_load(plan))
+        _hand_over(table, out)
+        print_frame(table, _console())
+        return
     table = requirement_table(_load(plan))
     _hand_over(table, out)
     print_requirement(table, _console())

@@ -144,6 +144,8 @@ def plan_queues(plan: Plan) -> tuple[Queue, ...]:
                 patience_s=row.patience_s or math.inf,
                 at_once=row.at_once,
                 deflected_share=row.deflected_share,
+                bot_share=row.bot_share,
+                handover_share=row.handover_share,
                 fcr=row.fcr,
                 repeat_after_h=row.repeat_after_h,
                 redial_share=row.redial_share,

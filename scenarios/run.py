@@ -17,14 +17,13 @@ from scenarios.demand import Demand, day_kinds, demand
 from scenarios.judge import judge, service_table
 from scenarios.overrides import apply_scenario
 from scenarios.progress import Reporter, Silent
+from scenarios.requirement import requirement_of, requirement_table, service_price_table
 from scenarios.restage import restage
 from scenarios.rounds import Candidate, Rounds, contact_costs, correct, is_firm, judge_roster
 from scenarios.runs import Run
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status
-from staffing.queues import Measure, QueueKind
-from staffing.requirement import requirement
-from staffing.shrinkage import Shrinkage, mean_attendance
+from staffing.queues import QueueKind
 from staffing.simulation import interval_service, occupancy, simulate
 
 if TYPE_CHECKING:
@@ -370,50 +369,6 @@ def forecast_table(plan: Plan) -> pd.DataFrame:
     return told.forecast.table
 
 
-def requirement_table(plan: Plan) -> pd.DataFrame:
-    """People needed by live queue and interval, with the reason."""
-    return requirement_of(plan, demand(plan))
-
-
-def requirement_of(plan: Plan, told: Demand) -> pd.DataFrame:
-    """People needed by live queue and interval: what each queue alone would ask for."""
-    kinds = tuple(
-        Shrinkage(r.kind, r.share, r.planned, r.paid, r.role, r.from_, r.to) for r in plan.shrinkage
-    )
-    starts = told.grid.starts()
-    parts = []
-    for k, queue in enumerate(told.queues):
-        target = queue.target(Measure.ANSWERED_WITHIN)
-        if queue.kind is not QueueKind.LIVE or target is None:
-            continue
-        roles = [row.role for row in plan.roles if row.queue == queue.name]
-        present = mean_attendance(kinds, roles[0] if roles else "", told.grid.dates())
-        capped = queue.target(Measure.ABANDONED)
-        at = np.flatnonzero(told.open_masks[k])
-        parts.append(
-            requirement(
-                queue.name,
-                starts[at],
-                told.work.arrivals[k, at],
-                told.work.aht_s[k, at],
-                interval_min=told.grid.interval_min,
-                target_s=target.limit_s,
-                share=target.share,
-                patience_s=queue.patience_s,
-                at_once=queue.at_once,
-                max_occupancy=plan.settings.service.occupancy_max,
-                max_abandonment=capped.limit if capped is not None else 1.0,
-                shrinkage=1 - present.factor,
-            )
-        )
-    if not parts:
-        columns = (
-            "queue start offered aht_s load_erlang needed_fractional needed shrinkage gross reason"
-        )
-        return pd.DataFrame(columns=columns.split(" "))
-    return pd.concat(parts, ignore_index=True)
-
-
 def simulate_run(folder: str | Path, replications: int = 200) -> pd.DataFrame:
     """Simulate a finished run anew, from its folder alone: its table `service`.
 
@@ -440,5 +395,6 @@ __all__ = [
     "forecast_table",
     "plan_run",
     "requirement_table",
+    "service_price_table",
     "simulate_run",
 ]

@@ -388,25 +388,37 @@ def required(
     max_abandonment: Floats,
     max_mean_wait_s: Floats,
 ) -> Floats:
-    """Fewest agents that meet all targets, for flat arrays visited in `order` of load.
+    """Fewest agents that meet all targets, for flat arrays visited in `order`.
 
-    The answer moves little from one load to the next, so the neighbour's is the first guess.
+    Neighbours are best alike, with rising load: the last answer is the first guess, and one agent
+    less than what a lighter load of the same queue needs is known to be too few.
     """
     out = np.zeros(load.size)
     last_load, last = 0.0, 0.0
+    # Agents, in square roots of the load, that a margin of 1 is worth.
+    worth = 1.0
+    last_case, last_caps = (0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0)
     for i in order:
         a = load[i]
         if a <= 0.0:
             continue
         case = (a, aht_s[i], target_s[i], share[i], patience_s[i])
         caps = (max_occupancy[i], max_abandonment[i], max_mean_wait_s[i])
-        guess = max(1.0, math.ceil(last + (a - last_load)))
-        step = 1.0
+        alike = case[1:] == last_case and caps == last_caps and a >= last_load
+        if alike:
+            guess = max(1.0, last)
+        else:
+            spare = (last - last_load) / math.sqrt(last_load) if last_load > 0.0 else 1.0
+            guess = max(1.0, math.floor(a + spare * math.sqrt(a) + 0.5))
+        too_few = last - 1.0 if alike and not fractional else -1.0
         high = low = guess
         f_high = f_low = _margin(guess, *case, caps, definition)
-        while f_low >= -_DUST and low > 0.0:
+        step = 1.0
+        if not alike:
+            step = math.ceil(min(abs(f_low) * worth * math.sqrt(a), 0.1 * a) + 1e-9)
+        while f_low >= -_DUST and low > max(too_few + 1.0, 0.0):
             high, f_high = low, f_low
-            low = max(0.0, high - step)
+            low = max(too_few + 1.0, high - step, 0.0)
             f_low = _margin(low, *case, caps, definition)
             step *= 2.0
         while f_high < -_DUST:
@@ -414,14 +426,19 @@ def required(
             high = low + step
             f_high = _margin(high, *case, caps, definition)
             step *= 2.0
+        halve = False
         while high - low > 1.0:
-            middle = math.floor(0.5 * (low + high))
+            part = 0.5 if halve else f_low / (f_low - f_high)
+            middle = min(max(math.floor(low + part * (high - low)), low + 1.0), high - 1.0)
+            halve = not halve
             f_middle = _margin(middle, *case, caps, definition)
             if f_middle >= -_DUST:
                 high, f_high = middle, f_middle
             else:
                 low, f_low = middle, f_middle
-        last_load, last = a, high
+        last_load, last, last_case, last_caps = a, high, case[1:], caps
+        if high - low == 1.0 and f_high - f_low < 1.0:
+            worth = 1.0 / ((f_high - f_low) * math.sqrt(a))
         if f_low >= -_DUST:
             high = low
         elif fractional:

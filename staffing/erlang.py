@@ -244,10 +244,13 @@ def required_agents(
         max_abandonment=max_abandonment,
         max_mean_wait_s=max_mean_wait_s,
     )
-    order = np.argsort(flat[0], kind="stable")
-    found = kernels.required(_code(definition), fractional, order, *flat)
+    found = kernels.required(_code(definition), fractional, _alike_together(flat), *flat)
     return _shaped(found if fractional else found.astype(np.int64), shape)
 
+
+# Square roots of primes; and how many loads a queue has for it to be worth a group of its own.
+_UNRELATED = np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0])
+_FEW = 16
 
 _POSITIVE = {"aht_s", "patience_s", "max_occupancy"}
 _SHARES = {"service_level", "max_occupancy", "max_abandonment"}
@@ -271,6 +274,24 @@ def _flat(**arguments: npt.ArrayLike) -> tuple[tuple[int, ...], list[kernels.Flo
             raise ValueError(message)
     broadcast = np.broadcast_arrays(*arrays.values())
     return broadcast[0].shape, [np.array(array).ravel() for array in broadcast]
+
+
+def _alike_together(flat: list[kernels.Floats]) -> npt.NDArray[np.int64]:
+    """Order of rising load (the first array), queue by queue where they share their numbers."""
+    load = flat[0]
+    varying = [a for a in flat[1:] if a.size and np.any(a != a[0])]
+    by_load = np.argsort(load, kind="stable")
+    if not varying:
+        return by_load
+    # Any number that tells queues apart will do: a chance collision costs time, not truth.
+    key = sum(
+        (np.nan_to_num(a, posinf=-1.0) * w for a, w in zip(varying, _UNRELATED, strict=False)),
+        load * 0,
+    )
+    key = key[by_load]
+    by_queue = np.argsort(key, kind="stable")
+    queues = 1 + np.count_nonzero(np.diff(key[by_queue]))
+    return by_load[by_queue] if queues * _FEW <= load.size else by_load
 
 
 def _shaped(flat: npt.NDArray[Any], shape: tuple[int, ...]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
@@ -91,6 +92,8 @@ class Queue:
     patience_s: float = math.inf
     at_once: int = 1
     deflected_share: float = 0.0
+    bot_share: float = 0.0
+    handover_share: float = 0.0
     fcr: float = 1.0
     repeat_after_h: float = 24.0
     redial_share: float = 0.0
@@ -105,3 +108,24 @@ class Queue:
     def target(self, measure: Measure) -> Target | None:
         """Return the first target of a measure, or None."""
         return next((t for t in self.targets if t.measure == measure), None)
+
+
+class Solving(Protocol):
+    """Whatever says how much is solved without people: a queue, or a row of a plan."""
+
+    @property
+    def deflected_share(self) -> float:
+        """Share solved by self-service before anything else."""
+
+    @property
+    def bot_share(self) -> float:
+        """Share of the rest that a bot answers first."""
+
+    @property
+    def handover_share(self) -> float:
+        """Share of the bot's contacts that it hands over to people."""
+
+
+def people_share(queue: Solving) -> float:
+    """Share of a queue's contacts that reach people: past self-service and past the bot."""
+    return (1 - queue.deflected_share) * (1 - queue.bot_share * (1 - queue.handover_share))

@@ -137,6 +137,52 @@ def requirement(
     )
 
 
+def service_prices(
+    queue_name: str,
+    starts: Any,
+    offered: npt.ArrayLike,
+    aht_s: npt.ArrayLike,
+    *,
+    shares: Sequence[float],
+    cost_per_hour: float,
+    interval_min: float,
+    **case: Any,
+) -> pd.DataFrame:
+    """Service against people: what each share in time asks for, and what one more point costs.
+
+    Parameters
+    ----------
+    queue_name, starts, offered, aht_s, interval_min
+        As for `requirement`.
+    shares
+        Shares in time to be priced, ascending.
+    cost_per_hour
+        Money for a paid hour; NaN where it is not known.
+    **case
+        The other arguments of `requirement`, all but `share`.
+
+    Returns
+    -------
+    DataFrame
+        Columns queue, share, hours (paid, over all intervals, before whole people), peak_people
+        (the most in any interval, at work), hours_per_point, cost_per_point: the step to the next
+        share divided by its points, NaN in the last row. Where a cap binds everywhere a point is
+        free.
+    """
+    rows = []
+    for share in shares:
+        table = requirement(
+            queue_name, starts, offered, aht_s, share=share, interval_min=interval_min, **case
+        )
+        hours = float(table["gross"].sum()) * interval_min / 60.0
+        rows.append((queue_name, share, hours, int(table["needed"].max()) if len(table) else 0))
+    found = pd.DataFrame(rows, columns=["queue", "share", "hours", "peak_people"])
+    points = 100.0 * -found["share"].diff(-1)
+    found["hours_per_point"] = -found["hours"].diff(-1) / points
+    found["cost_per_point"] = found["hours_per_point"] * cost_per_hour
+    return found
+
+
 def _load_with_gaps(
     when: pd.DatetimeIndex,
     volume: Floats,

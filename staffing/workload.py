@@ -1,7 +1,8 @@
 """From forecast contacts to the contacts that reach people.
 
-Self-service takes its share off first. Of what remains, unresolved contacts come again, some
-escalate to another queue, some are called back later. All of these are means and may be fractions.
+Self-service takes its share off first, then a bot what it does not hand over. Of what remains,
+unresolved contacts come again, some escalate to another queue, some are called back later. All of
+these are means and may be fractions.
 
 Redials of callers who hang up are not here: they depend on how many hang up, hence on the people on
 duty, and belong to the service curves and the simulation.
@@ -18,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from staffing.deferred import next_open, released
-from staffing.queues import Queue, QueueKind
+from staffing.queues import Queue, QueueKind, people_share
 from staffing.timegrid import TimeGrid
 
 Floats = npt.NDArray[np.float64]
@@ -116,7 +117,7 @@ def workload(
     before = _warmup(grid)
     first = np.concatenate([volume[:, before], volume], axis=1)
     openings = [next_open(np.concatenate([row[before], row])) for row in open_masks]
-    deflected = first * np.array([q.deflected_share for q in queues])[:, None]
+    deflected = first * np.array([1 - people_share(q) for q in queues])[:, None]
     repeats, escalated, callbacks = (np.zeros_like(first) for _ in range(3))
     number = {queue.name: k for k, queue in enumerate(queues)}
 

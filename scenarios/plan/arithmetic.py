@@ -15,7 +15,7 @@ from itertools import combinations
 import pandas as pd
 
 from scenarios.plan.model import Plan
-from staffing.queues import QueueKind
+from staffing.queues import QueueKind, people_share
 from staffing.shrinkage import Shrinkage, mean_attendance
 
 #: Weeks of history, the last ones, whose mean stands for the weeks planned.
@@ -131,7 +131,7 @@ def _weekly_work_h(plan: Plan) -> dict[str, float]:
     growth = 1 + plan.settings.forecast.growth
     counts_repeats = plan.settings.forecast.history_counts == "all_contacts"
     own = {
-        row.queue: contacts.get(row.queue, 0.0) * growth * (1 - row.deflected_share)
+        row.queue: contacts.get(row.queue, 0.0) * growth * people_share(row)
         for row in plan.queues
     }
     handled = dict(own)

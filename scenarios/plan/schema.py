@@ -132,6 +132,12 @@ class QueueRow(Row):
     deflected_share: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="Share of the volume that self-service or a bot solves"
     )
+    bot_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="Share of what self-service leaves that a bot answers first"
+    )
+    handover_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="Share of the bot's contacts that it hands over to people"
+    )
     fcr: Annotated[float, Field(gt=0, le=1)] = Field(
         1.0, description="First-contact resolution; the rest comes again"
     )

@@ -324,6 +324,8 @@ def test_service_level_alone_starves_large_queues():
     assert erlang.abandonment(2000, 1850, aht_s=300, patience_s=180) == pytest.approx(
         0.075, abs=5e-4
     )
+    huge = target | {"aht_s": [300, 180], "patience_s": [180, 120]}
+    assert erlang.required_agents(1e5, **huge).tolist() == [89956, 85199]
     capped = erlang.required_agents(2000, max_abandonment=0.03, **target)
     assert capped > 1900
 

@@ -8,7 +8,7 @@ import pytest
 
 from staffing import erlang
 from staffing.chat import required_chat_agents
-from staffing.requirement import requirement
+from staffing.requirement import requirement, service_prices
 
 STARTS = pd.date_range("2026-12-07 08:00", periods=4, freq="30min")
 PROMISE = {"interval_min": 30, "target_s": 20, "share": 0.8}
@@ -115,3 +115,19 @@ def test_faults_are_refused():
         requirement("q", STARTS, [1.0], 180, **PROMISE)
     with pytest.raises(ValueError, match="shrinkage"):
         requirement("q", STARTS[:1], [1.0], 180, shrinkage=1.0, **PROMISE)
+
+
+def test_service_prices_are_the_requirement_at_each_share():
+    """Paid hours of two half-hours at 80, 85 and 90 %, and the steps between them as prices."""
+    starts = pd.date_range("2026-12-07 09:00", periods=2, freq="30min")
+    case = {"interval_min": 30, "target_s": 20, "patience_s": 180, "shrinkage": 0.2}
+    found = service_prices(
+        "phone", starts, [60, 90], 300.0, shares=[0.8, 0.85, 0.9], cost_per_hour=50, **case
+    )
+    for share, hours in zip(found["share"], found["hours"], strict=True):
+        table = requirement("phone", starts, [60, 90], 300.0, share=share, **case)
+        assert hours == pytest.approx(table["gross"].sum() / 2)
+    assert (found["hours"].diff()[1:] > 0).all()
+    assert found["hours_per_point"][0] == pytest.approx((found["hours"][1] - found["hours"][0]) / 5)
+    assert found["cost_per_point"][1] == pytest.approx(50 * found["hours_per_point"][1])
+    assert np.isnan(found["cost_per_point"][2])

@@ -53,6 +53,15 @@ def test_deflection_comes_off_before_anything_else():
     np.testing.assert_allclose(found.arrivals, 6 / 0.8)
 
 
+def test_a_bot_takes_from_what_self_service_leaves_and_hands_a_part_over():
+    """Of 10, 4 solve themselves; a bot takes half of 6 and hands 1 of its 3 over: 4 for people."""
+    found = run(
+        [replace(LIVE, deflected_share=0.4, bot_share=0.5, handover_share=1 / 3)], constant(10)
+    )
+    np.testing.assert_allclose(found.arrivals, 4)
+    np.testing.assert_allclose(found.deflected, 6)
+
+
 def test_repeats_follow_as_a_geometric_series_at_the_lag():
     found = run([replace(LIVE, fcr=0.8, repeat_after_h=24)], pulse(12))
     assert at(found.repeats[0]) == {36: 2, 60: 0.4, 84: 0.08, 108: 0.016, 132: 0.0032, 156: 0.00064}

@@ -45,9 +45,9 @@ def drawn(of, seed=1):
     return draw_contacts(of, quantiles, seed, 0)
 
 
-@pytest.mark.parametrize("first", range(0, 100, 20))
+@pytest.mark.parametrize("first", range(0, 200, 40))
 def test_kernel_agrees_with_the_readable_twin_on_every_contact(first):
-    for seed in range(first, first + 20):
+    for seed in range(first, first + 40):
         of, interruptible = random_scene(seed), seed % 4 != 0
         given, key = drawn(of), replication_key(1, 0)
         world = play(of, given, interruptible=interruptible)
