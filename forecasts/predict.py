@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +29,7 @@ MOST_STEP_DAYS, LEAST_STEP_DAYS = 14, 4  # between past origins
 ORIGIN_HORIZON_DAYS = 28
 LEAST_TRAINING_DAYS = 14
 DAYS_TOLD = 365
+QUEUES_FOR_PROCESSES = 12
 LEAST_RECENT_DAYS = 10  # of the four weeks before an origin: less would judge a cold start
 
 
@@ -149,32 +150,58 @@ def forecast_detail(
         message = f"start {first} is not after the last day of history, {last_day}"
         raise ValueError(message)
     notices = [str(finding) for finding in findings]
-    tables, totals = [], []
-    day_cv: dict[str, float] = {}
-    for grid in grids:
-        ahead = int((first - last_day).astype(int)) - 1
-        told = describe_days(
-            grid.first_day, grid.n_days + ahead + days, grid.queue, country, calendar, drivers
+    ahead = int((first - last_day).astype(int)) - 1
+
+    def one_queue(grid: QueueHistory) -> Forecast:
+        starts = None if open_hours is None else open_hours.get(grid.queue)
+        return _forecast_grid(
+            grid, ahead, days, country, calendar, drivers, tuple(quantiles), starts
         )
-        off = np.isin(told.kind[: grid.n_days], (HOLIDAY, CLOSED))
-        for finding in check_grid(grid, off):
-            loud = "ERROR: " if finding.severity == "error" else ""
-            notices.append(f"{loud}{finding}")
-        horizon = grid.n_days + ahead + np.arange(days)
-        prescribed = None
-        if open_hours is not None and grid.queue in open_hours:
-            prescribed = _open_mask(grid, horizon, open_hours[grid.queue])
-        one = _forecast_queue(grid, told, horizon, prescribed, quantiles)
-        tables.append(one.table)
-        totals.append(one.days)
-        day_cv |= one.day_cv
-        notices += one.notices
+
+    parts = _each(one_queue, grids)
+    day_cv = {queue: cv for part in parts for queue, cv in part.day_cv.items()}
+    notices += [note for part in parts for note in part.notices]
+    tables, totals = [part.table for part in parts], [part.days for part in parts]
     return Forecast(
         pd.concat(tables, ignore_index=True),
         pd.concat(totals, ignore_index=True),
         day_cv,
         tuple(dict.fromkeys(notices)),
     )
+
+
+def _each(one_queue: Callable[[QueueHistory], Forecast], grids: list[QueueHistory]) -> list:
+    """Forecast every queue; many of them on all cores (which costs seconds to start)."""
+    if len(grids) < QUEUES_FOR_PROCESSES:
+        return [one_queue(grid) for grid in grids]
+    from joblib import Parallel, delayed  # slow to import
+
+    return Parallel(n_jobs=-1)(delayed(one_queue)(grid) for grid in grids)
+
+
+def _forecast_grid(
+    grid: QueueHistory,
+    ahead: int,
+    days: int,
+    country: str | None,
+    calendar: pd.DataFrame | None,
+    drivers: pd.DataFrame | None,
+    quantiles: tuple[float, ...],
+    open_starts: pd.DatetimeIndex | None,
+) -> Forecast:
+    """One queue: its days described, its history checked, its forecast made."""
+    told = describe_days(
+        grid.first_day, grid.n_days + ahead + days, grid.queue, country, calendar, drivers
+    )
+    off = np.isin(told.kind[: grid.n_days], (HOLIDAY, CLOSED))
+    notices = []
+    for finding in check_grid(grid, off):
+        loud = "ERROR: " if finding.severity == "error" else ""
+        notices.append(f"{loud}{finding}")
+    horizon = grid.n_days + ahead + np.arange(days)
+    prescribed = None if open_starts is None else _open_mask(grid, horizon, open_starts)
+    one = _forecast_queue(grid, told, horizon, prescribed, quantiles)
+    return replace(one, notices=(*notices, *one.notices))
 
 
 def _forecast_queue(
