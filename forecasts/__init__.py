@@ -2,6 +2,7 @@
 
 from .checks import check_history
 from .history import Finding, HistoryError
+from .intraday import update
 from .predict import Forecast, forecast, forecast_detail
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "check_history",
     "forecast",
     "forecast_detail",
+    "update",
 ]

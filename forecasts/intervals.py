@@ -29,6 +29,9 @@ class Spread:
         the past.
     origins
         Past origins that all this was learnt from: few leave the spread itself uncertain.
+    shared_cv, half_cv
+        What both halves of a day have in common, and what half a day has for itself beyond
+        Poisson noise: how far a morning tells the afternoon.
     """
 
     day_cv: float
@@ -36,6 +39,8 @@ class Spread:
     interval_scale: tuple[float, float] = (1.0, 1.0)
     day_scale: tuple[float, float] = (1.0, 1.0)
     origins: int = 0
+    shared_cv: float = 0.0
+    half_cv: float = 0.0
 
     def interval_variance(self, mean: np.ndarray, level: float = 0.9) -> np.ndarray:
         """Variance of an interval's count, as far as the quantile `level` is concerned."""
@@ -98,7 +103,10 @@ def calibrate(actual: np.ndarray, predicted: np.ndarray, origins: int = 0) -> Sp
     spread = Spread(day_cv, float(np.sqrt(np.clip(moment, 0.0, 1.0))))
     interval_scale = _cover(y[both], mu[both], spread.interval_variance(mu[both]))
     day_scale = _cover(day_y[some], day_mu[some], spread.day_variance(day_mu[some]))
-    return Spread(spread.day_cv, spread.interval_cv, interval_scale, day_scale, origins)
+    shared_cv, half_cv = _halves(y, mu)
+    return Spread(
+        spread.day_cv, spread.interval_cv, interval_scale, day_scale, origins, shared_cv, half_cv
+    )
 
 
 def count_quantile(mean: np.ndarray, variance: np.ndarray, level: float) -> np.ndarray:
@@ -114,6 +122,26 @@ def count_quantile(mean: np.ndarray, variance: np.ndarray, level: float) -> np.n
     z = NormalDist().inv_cdf(level)
     root = 1 - shape_inverse / 9 + z * np.sqrt(shape_inverse / 9)
     return np.maximum(np.ceil(mean * np.maximum(root, 0.0) ** 3 - 0.5), 0.0)
+
+
+def _halves(y: np.ndarray, mu: np.ndarray) -> tuple[float, float]:
+    """Covariance of the two halves of a day, and what a half has for itself, as cv."""
+    middle = int(np.searchsorted(np.cumsum(mu.sum(axis=0)), mu.sum() / 2)) + 1
+    halves = [(part[0].sum(axis=1), part[1].sum(axis=1)) for part in
+              ((y[:, :middle], mu[:, :middle]), (y[:, middle:], mu[:, middle:]))]  # fmt: skip
+    some = (halves[0][1] > 0) & (halves[1][1] > 0)
+    if some.sum() < LEAST_DAYS:
+        return 0.0, 0.0
+    # Far days would set both; they count as at most three robust standard deviations.
+    gaps = []
+    for count, mean in halves:
+        gap = count[some] / mean[some] - 1
+        most = 3 * max(1.4826 * float(np.median(np.abs(gap))), 1e-6)
+        gaps.append(np.clip(gap, -most, most))
+    shared = max(float(np.mean(gaps[0] * gaps[1])), 0.0)
+    poisson = np.mean([float(np.mean(1 / mean[some])) for _, mean in halves])
+    own = float(np.mean([np.mean(gap**2) for gap in gaps])) - shared - float(poisson)
+    return float(np.sqrt(shared)), float(np.sqrt(max(own, 0.0)))
 
 
 def _cover(actual: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> tuple[float, float]:

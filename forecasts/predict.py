@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -48,12 +48,15 @@ class Forecast:
         Per queue, the coefficient of variation of the factor that moves all intervals of a day.
     notices
         Sentences for the planner.
+    spread
+        Per queue all that past errors taught.
     """
 
     table: pd.DataFrame
     days: pd.DataFrame
     day_cv: dict[str, float]
     notices: tuple[str, ...]
+    spread: dict[str, Spread] = field(default_factory=dict)
 
     def summary(self) -> str:
         """One line per queue, then the notices."""
@@ -167,6 +170,7 @@ def forecast_detail(
         pd.concat(totals, ignore_index=True),
         day_cv,
         tuple(dict.fromkeys(notices)),
+        {queue: told for part in parts for queue, told in part.spread.items()},
     )
 
 
@@ -238,7 +242,7 @@ def _forecast_queue(
         table[f"q{q:g}"] = count_quantile(volume, spread.interval_variance(volume, q), q)
         totals[f"q{q:g}"] = count_quantile(day_volume, spread.day_variance(day_volume, q), q)
     notices = _notices(grid, told, horizon, daily, shapes, prescribed)
-    return Forecast(table, totals, {grid.queue: spread.day_cv}, notices)
+    return Forecast(table, totals, {grid.queue: spread.day_cv}, notices, {grid.queue: spread})
 
 
 @dataclass(frozen=True)

@@ -74,13 +74,13 @@ def forecast_structural(
         for week_sd in WEEK_SD:
             prior = precision(walk_sd, week_sd)
             for factor in NOISE_FACTORS:
-                root = np.linalg.cholesky(gram / factor + np.diag(prior))
-                half = np.linalg.solve(root, moment / factor)
-                logs_ahead.append(ahead @ np.linalg.solve(root.T, half))
+                posterior = gram / factor + np.diag(prior)
+                effects = np.linalg.solve(posterior, moment / factor)
+                logs_ahead.append(ahead @ effects)
                 evidence.append(
                     0.5 * np.log(prior).sum()
-                    - np.log(np.diag(root)).sum()
-                    + 0.5 * half @ half
+                    - np.log(np.diag(np.linalg.cholesky(posterior))).sum()
+                    + 0.5 * effects @ moment / factor
                     - 0.5 * (weight * y * y).sum() / factor
                     - 0.5 * len(y) * np.log(factor)
                 )
