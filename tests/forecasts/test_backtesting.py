@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from forecasts import backtest
-from forecasts.backtest import poisson_deviation, summarise
+from forecasts.backtesting import poisson_deviation, summarise
 
 from .conftest import make_history
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import lgamma
 
 import numpy as np
 import pandas as pd
@@ -125,9 +126,7 @@ def _errors(part: pd.DataFrame) -> dict[str, float]:
 
 
 def poisson_deviation(mean: np.ndarray) -> np.ndarray:
-    """Mean absolute deviation of a Poisson count: 2 m exp(-m) m^floor(m) / floor(m)! (Crow 1958)."""
-    from math import lgamma
-
+    """Mean absolute deviation of a Poisson count: 2 exp(-m) m^(floor(m)+1) / floor(m)!."""
     mean = np.maximum(np.asarray(mean, float), 1e-12)
     whole = np.floor(mean)
     log_factorial = np.array([lgamma(k + 1) for k in whole])
