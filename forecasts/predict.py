@@ -27,6 +27,7 @@ from .shape import (
 ORIGINS = 12
 MOST_STEP_DAYS, LEAST_STEP_DAYS = 14, 4  # between past origins
 ORIGIN_HORIZON_DAYS = 28
+LEAST_HORIZON_DAYS = 7  # a dozen single days would not tell a spread
 LEAST_TRAINING_DAYS = 14
 DAYS_TOLD = 365
 QUEUES_FOR_PROCESSES = 12
@@ -278,7 +279,7 @@ def _expect(volume: np.ndarray, told: Days, horizon: np.ndarray) -> _Expected:
 def _learn(volume: np.ndarray, told: Days, n_ahead: int) -> _Learnt:
     """Weights and spread from forecasts made at past origins, each knowing only its past."""
     n = len(volume)
-    ahead = min(n_ahead, ORIGIN_HORIZON_DAYS)
+    ahead = min(max(n_ahead, LEAST_HORIZON_DAYS), ORIGIN_HORIZON_DAYS)
     total = full_day_totals(volume, told)
     # Forecasts from less than half of the history were worse than the coming one will be.
     room = n // (2 * ORIGINS)
