@@ -1,14 +1,19 @@
 """What arrives: contacts and handling time per queue and interval, as a distribution."""
 
+from .backtesting import Backtest, backtest
 from .checks import check_history
 from .history import Finding, HistoryError
+from .intraday import update
 from .predict import Forecast, forecast, forecast_detail
 
 __all__ = [
+    "Backtest",
     "Finding",
     "Forecast",
     "HistoryError",
+    "backtest",
     "check_history",
     "forecast",
     "forecast_detail",
+    "update",
 ]

@@ -1,4 +1,4 @@
-"""Daily totals: a ridge regression of log volume with forgetting, beside a robust weekday mean."""
+"""Daily totals: three models that fail differently, combined by how they did before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .effects import CLOSED, HOLIDAY, ORDINARY, WORKING_DAY, Days
+from .structural import forecast_structural
 
 HALF_LIFE_DAYS = 120.0  # forgetting of the regression
 LEVEL_HALF_LIFE_DAYS = 14.0  # forgetting of the level that recent residuals add
@@ -27,33 +28,46 @@ WEAK_CONTACTS = 5.0
 WEAK_DAYS = 21
 OUTLIER_SD = 4.0
 HUBER_SD = 2.0
+WEIGHT_POWER = 6.0  # of the inverse past error, which a model's weight is proportional to
+LEAST_ORIGINS = 3
+LEAST_ORIGIN_DAYS = 30
+
+
+MODELS = ("weekday means", "regression", "structural")
 
 
 @dataclass(frozen=True)
 class DailyForecast:
-    """Expected totals of the days asked for, and what was noticed.
+    """Expected totals of the days asked for, by model, and what was noticed.
 
     Parameters
     ----------
-    total
-        Expected contacts on each day, were it open as usual.
+    by_model
+        Expected contacts by model of `MODELS` and day, were it open as usual; shape (3, days).
     outliers
         Pairs (day, ratio to what was expected) whose weight was cut.
     weak
         Whether only weekday means could be used.
     """
 
-    total: np.ndarray
+    by_model: np.ndarray
     outliers: tuple[tuple[int, float], ...]
     weak: bool
 
+    def total(self, weights: np.ndarray | None = None) -> np.ndarray:
+        """Combined forecast, shape (days,); equal weights where none are given."""
+        if weights is None:
+            return self.by_model.mean(axis=0)
+        return weights @ self.by_model
+
 
 def forecast_daily(total: np.ndarray, days: Days, horizon: np.ndarray) -> DailyForecast:
-    """Forecast daily totals.
+    """Forecast daily totals by each of three models that fail differently.
 
-    The mean of two forecasts that fail differently: the regression, and the robust mean of the
-    last weekdays of the same kind at the level of the last weeks (ordinary days only). Weak series
-    take the weekday means alone.
+    The robust mean of the last weekdays at the level of the last weeks (on ordinary days; it
+    follows fast and knows no calendar), the regression with forgetting (it knows the calendar and
+    returns to its mean), and the structural model (its level walks as far as the history's did).
+    Weak series take the weekday means alone.
 
     Parameters
     ----------
@@ -70,18 +84,41 @@ def forecast_daily(total: np.ndarray, days: Days, horizon: np.ndarray) -> DailyF
     known = np.flatnonzero(~np.isnan(adjusted))
     factor = np.exp(days.log_factor[horizon])
     if not len(known):
-        return DailyForecast(np.zeros(len(horizon)), (), True)
+        return DailyForecast(np.zeros((len(MODELS), len(horizon))), (), True)
     by_weekday = weekday_means(adjusted, days)
     rows = effective_weekdays(days, ~np.isnan(by_weekday))
     usual = rows @ np.nan_to_num(by_weekday, nan=float(np.nanmean(adjusted)))
     recent = adjusted[known[-56:]]
     if len(known) < WEAK_DAYS or recent.mean() < WEAK_CONTACTS:
-        return DailyForecast(usual[horizon] * factor, (), True)
+        return DailyForecast(np.tile(usual[horizon] * factor, (len(MODELS), 1)), (), True)
     simple = usual[horizon] * np.exp(_level_of_means(adjusted, usual[:n], days.plain[:n]))
-    regression, outliers = _regress(adjusted, days, rows, known, horizon)
-    plain = days.plain[horizon]
-    both = np.where(plain, 0.5 * (regression + simple), regression)
-    return DailyForecast(both * factor, outliers, False)
+    design, prior_sd = _design_with_gaps(adjusted, days, rows, len(known))
+    regression, outliers = _regress(adjusted, design, prior_sd, known, horizon)
+    structural = forecast_structural(adjusted, design, prior_sd, horizon)
+    known_to_all = np.where(days.plain[horizon], simple, 0.5 * (regression + structural))
+    by_model = np.array([known_to_all, regression, structural]) * factor
+    return DailyForecast(by_model, outliers, False)
+
+
+def model_weights(past: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Weights of the models from their errors at past origins (Bates and Granger 1969).
+
+    Parameters
+    ----------
+    past
+        Pairs (actual totals, NaN where unknown; forecasts by model, shape (models, days)).
+    """
+    error, count, origins = np.zeros(len(MODELS)), 0, 0
+    for actual, by_model in past:
+        some = ~np.isnan(actual) & (actual > 0)
+        ratio = np.maximum(by_model[:, some], 0.5) / np.maximum(actual[some], 0.5)
+        error += np.abs(np.log(ratio)).sum(axis=1)
+        count += int(some.sum())
+        origins += bool(some.any())
+    if origins < LEAST_ORIGINS or count < LEAST_ORIGIN_DAYS:
+        return np.full(len(MODELS), 1 / len(MODELS))
+    weights = np.maximum(error / count, 1e-6) ** -WEIGHT_POWER
+    return weights / weights.sum()
 
 
 def weekday_means(total: np.ndarray, days: Days) -> np.ndarray:
@@ -170,7 +207,11 @@ def effective_weekdays(days: Days, weekday_seen: np.ndarray) -> np.ndarray:
 
 
 def _regress(
-    total: np.ndarray, days: Days, rows: np.ndarray, known: np.ndarray, horizon: np.ndarray
+    total: np.ndarray,
+    design: np.ndarray,
+    prior_sd: np.ndarray,
+    known: np.ndarray,
+    horizon: np.ndarray,
 ) -> tuple[np.ndarray, tuple[tuple[int, float], ...]]:
     """Bayesian ridge regression of log totals with forgetting and Huber weights.
 
@@ -178,11 +219,6 @@ def _regress(
     so that noisy queues are shrunk harder (Hoerl and Kennard 1970; Lindley and Smith 1972).
     """
     n = len(total)
-    design, prior_sd = _design(days, rows, n, len(known))
-    for end in _gap_ends(~np.isnan(total)):
-        before = (np.arange(len(design)) < end).astype(float)
-        design = np.column_stack([design, before])
-        prior_sd = np.append(prior_sd, LEVEL_SHIFT_SD)
     used = np.abs(design[known]).max(axis=0) > 0
     design, prior_sd = design[:, used], prior_sd[used]
     target = np.log(np.maximum(total[known], 0.5))
@@ -202,15 +238,26 @@ def _regress(
         sigma2 = max(typical**2 - float(np.median(poisson)), 0.1 * typical**2, 1e-6)
         scale = np.sqrt(sigma2 + poisson)
         huber = np.minimum(1.0, HUBER_SD * scale / np.maximum(np.abs(residual), 1e-9))
-    level = _level(residual, HUBER_SD * scale, n - known)
     # exp of a mean log underestimates a mean: Duan's (1983) smearing over the central residuals.
     inside = np.abs(residual) < 3 * scale
     smear = float(np.average(np.exp(residual[inside]), weights=forget[inside]))
     smear = min(max(smear, 1.0), 1.25)
-    forecast = np.exp(centre + design[horizon] @ beta + level) * smear
+    forecast = np.exp(centre + design[horizon] @ beta) * smear
     odd = np.flatnonzero(np.abs(residual) > OUTLIER_SD * scale)
     outliers = tuple((int(known[i]), float(np.exp(residual[i]))) for i in odd)
     return forecast, outliers
+
+
+def _design_with_gaps(
+    total: np.ndarray, days: Days, rows: np.ndarray, n_known: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Design with a column for the other level before each long gap."""
+    design, prior_sd = _design(days, rows, len(total), n_known)
+    for end in _gap_ends(~np.isnan(total)):
+        before = (np.arange(len(design)) < end).astype(float)
+        design = np.column_stack([design, before])
+        prior_sd = np.append(prior_sd, LEVEL_SHIFT_SD)
+    return design, prior_sd
 
 
 def _design(

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from .checks import check_grid
-from .daily import DailyForecast, forecast_daily
+from .daily import DailyForecast, forecast_daily, model_weights
 from .effects import CLOSED, HOLIDAY, Days, describe_days
 from .handle_time import fit_handle_time
 from .history import MINUTES_PER_DAY, QueueHistory, read_history
 from .intervals import Spread, calibrate, count_quantile
-from .shape import Shapes, forecast_shapes, full_day_totals
+from .shape import (
+    HALF_LIVES_DAYS,
+    Shapes,
+    forecast_shapes,
+    full_day_totals,
+    mean_shapes,
+    shape_weights,
+)
 
-ORIGINS = 8
-ORIGIN_STEP_DAYS = 7
+ORIGINS = 12
+MOST_STEP_DAYS, LEAST_STEP_DAYS = 14, 4  # between past origins
 ORIGIN_HORIZON_DAYS = 28
+LEAST_HORIZON_DAYS = 7  # a dozen single days would not tell a spread
 LEAST_TRAINING_DAYS = 14
 DAYS_TOLD = 365
+QUEUES_FOR_PROCESSES = 12
 LEAST_RECENT_DAYS = 10  # of the four weeks before an origin: less would judge a cold start
 
 
@@ -40,12 +49,15 @@ class Forecast:
         Per queue, the coefficient of variation of the factor that moves all intervals of a day.
     notices
         Sentences for the planner.
+    spread
+        Per queue all that past errors taught.
     """
 
     table: pd.DataFrame
     days: pd.DataFrame
     day_cv: dict[str, float]
     notices: tuple[str, ...]
+    spread: dict[str, Spread] = field(default_factory=dict)
 
     def summary(self) -> str:
         """One line per queue, then the notices."""
@@ -142,32 +154,59 @@ def forecast_detail(
         message = f"start {first} is not after the last day of history, {last_day}"
         raise ValueError(message)
     notices = [str(finding) for finding in findings]
-    tables, totals = [], []
-    day_cv: dict[str, float] = {}
-    for grid in grids:
-        ahead = int((first - last_day).astype(int)) - 1
-        told = describe_days(
-            grid.first_day, grid.n_days + ahead + days, grid.queue, country, calendar, drivers
+    ahead = int((first - last_day).astype(int)) - 1
+
+    def one_queue(grid: QueueHistory) -> Forecast:
+        starts = None if open_hours is None else open_hours.get(grid.queue)
+        return _forecast_grid(
+            grid, ahead, days, country, calendar, drivers, tuple(quantiles), starts
         )
-        off = np.isin(told.kind[: grid.n_days], (HOLIDAY, CLOSED))
-        for finding in check_grid(grid, off):
-            loud = "ERROR: " if finding.severity == "error" else ""
-            notices.append(f"{loud}{finding}")
-        horizon = grid.n_days + ahead + np.arange(days)
-        prescribed = None
-        if open_hours is not None and grid.queue in open_hours:
-            prescribed = _open_mask(grid, horizon, open_hours[grid.queue])
-        one = _forecast_queue(grid, told, horizon, prescribed, quantiles)
-        tables.append(one.table)
-        totals.append(one.days)
-        day_cv |= one.day_cv
-        notices += one.notices
+
+    parts = _each(one_queue, grids)
+    day_cv = {queue: cv for part in parts for queue, cv in part.day_cv.items()}
+    notices += [note for part in parts for note in part.notices]
+    tables, totals = [part.table for part in parts], [part.days for part in parts]
     return Forecast(
         pd.concat(tables, ignore_index=True),
         pd.concat(totals, ignore_index=True),
         day_cv,
         tuple(dict.fromkeys(notices)),
+        {queue: told for part in parts for queue, told in part.spread.items()},
     )
+
+
+def _each(one_queue: Callable[[QueueHistory], Forecast], grids: list[QueueHistory]) -> list:
+    """Forecast every queue; many of them on all cores (which costs seconds to start)."""
+    if len(grids) < QUEUES_FOR_PROCESSES:
+        return [one_queue(grid) for grid in grids]
+    from joblib import Parallel, delayed  # slow to import
+
+    return Parallel(n_jobs=-1)(delayed(one_queue)(grid) for grid in grids)
+
+
+def _forecast_grid(
+    grid: QueueHistory,
+    ahead: int,
+    days: int,
+    country: str | None,
+    calendar: pd.DataFrame | None,
+    drivers: pd.DataFrame | None,
+    quantiles: tuple[float, ...],
+    open_starts: pd.DatetimeIndex | None,
+) -> Forecast:
+    """One queue: its days described, its history checked, its forecast made."""
+    told = describe_days(
+        grid.first_day, grid.n_days + ahead + days, grid.queue, country, calendar, drivers
+    )
+    off = np.isin(told.kind[: grid.n_days], (HOLIDAY, CLOSED))
+    notices = []
+    for finding in check_grid(grid, off):
+        loud = "ERROR: " if finding.severity == "error" else ""
+        notices.append(f"{loud}{finding}")
+    horizon = grid.n_days + ahead + np.arange(days)
+    prescribed = None if open_starts is None else _open_mask(grid, horizon, open_starts)
+    one = _forecast_queue(grid, told, horizon, prescribed, quantiles)
+    return replace(one, notices=(*notices, *one.notices))
 
 
 def _forecast_queue(
@@ -177,11 +216,12 @@ def _forecast_queue(
     prescribed: np.ndarray | None,
     quantiles: Sequence[float],
 ) -> Forecast:
-    daily, shapes = _expect(grid.volume, told, horizon)
-    spread = _spread_of_past(grid.volume, told, len(horizon))
+    learnt = _learn(grid.volume, told, len(horizon))
+    expected = _expect(grid.volume, told, horizon)
+    daily, spread = expected.daily, learnt.spread
+    mean, shapes = expected.mean(learnt)
     is_open = shapes.open if prescribed is None else prescribed
     is_open = is_open & (told.kind[horizon] != CLOSED)[:, None]
-    mean = daily.total[:, None] * shapes.profile
     by_weekday, _ = fit_handle_time(grid.volume, grid.aht_s, told.weekday[: grid.n_days])
     aht_s = by_weekday[told.weekday[horizon]]
 
@@ -200,39 +240,69 @@ def _forecast_queue(
     dates = (grid.first_day + horizon[day_open]).astype("datetime64[s]")
     totals = pd.DataFrame({"queue": grid.queue, "date": dates, "volume": day_volume})
     for q in quantiles:
-        table[f"q{q:g}"] = count_quantile(volume, spread.interval_variance(volume), q)
-        totals[f"q{q:g}"] = count_quantile(day_volume, spread.day_variance(day_volume), q)
+        table[f"q{q:g}"] = count_quantile(volume, spread.interval_variance(volume, q), q)
+        totals[f"q{q:g}"] = count_quantile(day_volume, spread.day_variance(day_volume, q), q)
     notices = _notices(grid, told, horizon, daily, shapes, prescribed)
-    return Forecast(table, totals, {grid.queue: spread.day_cv}, notices)
+    return Forecast(table, totals, {grid.queue: spread.day_cv}, notices, {grid.queue: spread})
 
 
-def _expect(volume: np.ndarray, told: Days, horizon: np.ndarray) -> tuple[DailyForecast, Shapes]:
+@dataclass(frozen=True)
+class _Expected:
+    """What each model expects of some days."""
+
+    daily: DailyForecast
+    shapes: list[Shapes]
+
+    def mean(self, learnt: _Learnt) -> tuple[np.ndarray, Shapes]:
+        """Expected counts, shape (days, intervals), also where closed; and the mean profile."""
+        shapes = mean_shapes(self.shapes, learnt.shape_weights)
+        return self.daily.total(learnt.day_weights)[:, None] * shapes.profile, shapes
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """What past origins teach: which models to trust, and how far they strayed."""
+
+    day_weights: np.ndarray
+    shape_weights: np.ndarray
+    spread: Spread
+
+
+def _expect(volume: np.ndarray, told: Days, horizon: np.ndarray) -> _Expected:
     """Day totals and profiles of the days `horizon` from the rows of `volume` alone."""
     total = full_day_totals(volume, told)
     daily = forecast_daily(total, told, horizon)
-    return daily, forecast_shapes(volume, total, told, horizon)
+    shapes = [forecast_shapes(volume, total, told, horizon, hl) for hl in HALF_LIVES_DAYS]
+    return _Expected(daily, shapes)
 
 
-def _spread_of_past(volume: np.ndarray, told: Days, n_ahead: int) -> Spread:
-    """Spread of the errors of forecasts made at past origins, each knowing only its past."""
+def _learn(volume: np.ndarray, told: Days, n_ahead: int) -> _Learnt:
+    """Weights and spread from forecasts made at past origins, each knowing only its past."""
     n = len(volume)
-    ahead = min(n_ahead, ORIGIN_HORIZON_DAYS)
-    actual, predicted = [], []
+    ahead = min(max(n_ahead, LEAST_HORIZON_DAYS), ORIGIN_HORIZON_DAYS)
+    total = full_day_totals(volume, told)
+    # Forecasts from less than half of the history were worse than the coming one will be.
+    room = n // (2 * ORIGINS)
+    step = min(max(room, LEAST_STEP_DAYS), MOST_STEP_DAYS)
+    past: list[tuple[np.ndarray, _Expected]] = []
     for k in range(1, ORIGINS + 1):
-        origin = n - k * ORIGIN_STEP_DAYS
+        origin = n - k * step
         if origin < LEAST_TRAINING_DAYS:
             break
         recent = volume[max(origin - ORIGIN_HORIZON_DAYS, 0) : origin]
         if (~np.isnan(recent)).any(axis=1).sum() < LEAST_RECENT_DAYS:
             continue
         horizon = np.arange(origin, min(origin + ahead, n))
-        daily, shapes = _expect(volume[:origin], told, horizon)
-        mean = np.where(shapes.open, daily.total[:, None] * shapes.profile, np.nan)
-        actual.append(volume[horizon])
-        predicted.append(mean)
-    if not actual:
-        return Spread(0.1, 0.0)
-    return calibrate(np.vstack(actual), np.vstack(predicted))
+        past.append((horizon, _expect(volume[:origin], told, horizon)))
+    day_weights = model_weights([(total[h], e.daily.by_model) for h, e in past])
+    by_shape = shape_weights([(volume[h], e.shapes) for h, e in past])
+    learnt = _Learnt(day_weights, by_shape, Spread(0.1, 0.0))
+    if not past:
+        return learnt
+    means = [(h, *e.mean(learnt)) for h, e in past]
+    predicted = np.vstack([np.where(shapes.open, mean, np.nan) for _, mean, shapes in means])
+    actual = np.vstack([volume[h] for h, _, _ in means])
+    return replace(learnt, spread=calibrate(actual, predicted, len(past)))
 
 
 def _open_mask(grid: QueueHistory, horizon: np.ndarray, starts: pd.DatetimeIndex) -> np.ndarray:
@@ -270,7 +340,7 @@ def _notices(
         notes.append(
             f"{name}: too few contacts or days for a regression; means by weekday are used"
         )
-    if grid.n_days < LEAST_TRAINING_DAYS + ORIGIN_STEP_DAYS:
+    if grid.n_days < LEAST_TRAINING_DAYS + 7:
         notes.append(f"{name}: history too short to judge the forecast's error; 10 % a day assumed")
     coming = told.kind[horizon] == HOLIDAY
     if prescribed is None and (coming & ~shapes.open.any(axis=1)).any():

@@ -9,7 +9,7 @@ import numpy as np
 from .daily import effective_weekdays, long_gaps
 from .effects import CLOSED, HOLIDAY, ORDINARY, WORKING_DAY, Days
 
-HALF_LIFE_DAYS = 56.0
+HALF_LIVES_DAYS = (18.0, 56.0, 180.0)  # forgetting of the profiles, averaged
 RANK = 4
 LOW_RANK_SHARE = 0.5
 LOW_RANK_DAYS = 365
@@ -90,7 +90,11 @@ def full_day_totals(volume: np.ndarray, days: Days) -> np.ndarray:
 
 
 def forecast_shapes(
-    volume: np.ndarray, total: np.ndarray, days: Days, horizon: np.ndarray
+    volume: np.ndarray,
+    total: np.ndarray,
+    days: Days,
+    horizon: np.ndarray,
+    half_life_days: float = 56.0,
 ) -> Shapes:
     """Forecast the intraday profiles of the days `horizon`.
 
@@ -103,7 +107,7 @@ def forecast_shapes(
     n, n_slots = volume.shape
     by_weekday, on_holiday = open_pattern(volume, days)
     ordinary = (days.kind[:n] == ORDINARY) & ~np.isnan(total) & (np.nan_to_num(total) > 0)
-    forget = 0.5 ** ((n - np.arange(n)) / HALF_LIFE_DAYS)
+    forget = 0.5 ** ((n - np.arange(n)) / half_life_days)
     overall, _ = _mean_profile(volume, total, forget * ordinary)
     if not np.isfinite(overall).any() or np.nansum(overall) <= 0:
         overall = np.full(n_slots, 1.0 / n_slots)
@@ -141,6 +145,40 @@ def forecast_shapes(
     scale = np.where(is_open, profile, 0.0).sum(axis=1, keepdims=True)
     scale = np.where(scale > 0, scale, profile.sum(axis=1, keepdims=True))
     return Shapes(profile / np.maximum(scale, 1e-12), is_open)
+
+
+def mean_shapes(shapes: list[Shapes], weights: np.ndarray) -> Shapes:
+    """Mean of profiles with other forgetting but the same opening."""
+    profile = sum(w * one.profile for w, one in zip(weights, shapes, strict=True))
+    return Shapes(profile, shapes[0].open)
+
+
+def shape_weights(past: list[tuple[np.ndarray, list[Shapes]]]) -> np.ndarray:
+    """Weights of the forgettings from how their profiles fitted days past, totals known.
+
+    Each weighs by the inverse square of its excess over Poisson noise (Pearson's chi squared per
+    interval): where counts are few all look alike and weigh alike.
+
+    Parameters
+    ----------
+    past
+        Pairs (counts by day and interval, NaN where unknown; profiles by half-life).
+    """
+    chi2, count = np.zeros(len(HALF_LIVES_DAYS)), 0
+    for volume, shapes in past:
+        known = ~np.isnan(volume) & shapes[0].open
+        count += int(known.sum())
+        for k, one in enumerate(shapes):
+            share = np.where(known, one.profile, 0.0)
+            share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
+            mean = share * np.where(known, volume, 0.0).sum(axis=1, keepdims=True)
+            gap2 = (np.where(known, volume, 0.0) - mean) ** 2
+            chi2[k] += (gap2 / np.maximum(mean, 0.2))[known].sum()
+    if not count:
+        return np.full(len(HALF_LIVES_DAYS), 1 / len(HALF_LIVES_DAYS))
+    excess = np.maximum(chi2 / count - 1.0, 0.0) + 0.1
+    weights = excess**-2.0
+    return weights / weights.sum()
 
 
 def _mean_profile(

@@ -114,6 +114,23 @@ def forecast(plan: PlanPath, out: OutFile = None) -> None:
 
 
 @app.command()
+def backtest(
+    plan: PlanPath,
+    out: OutFile = None,
+    origins: Annotated[
+        int, typer.Option("--origins", metavar="N", min=1, help="Past days to forecast from.")
+    ] = 8,
+) -> None:
+    """Tell how good the forecast would have been: errors and coverage from past days."""
+    from scenarios.backtest import backtest_table
+    from scenarios.glance import print_frame
+
+    table = backtest_table(_load(plan), origins)
+    _hand_over(table, out)
+    print_frame(table, _console())
+
+
+@app.command()
 def require(
     plan: PlanPath,
     out: OutFile = None,

@@ -247,7 +247,7 @@ def _forecast(
         grid.days,
         country=plan.settings.country or None,
         calendar=calendar_frame(plan),
-        drivers=_drivers_frame(plan),
+        drivers=drivers_frame(plan),
         start=grid.start,
         open_hours={q.name: starts[open_masks[k]] for k, q in enumerate(queues)},
     )
@@ -280,7 +280,8 @@ def calendar_frame(plan: Plan) -> pd.DataFrame | None:
     return pd.DataFrame(rows) if rows else None
 
 
-def _drivers_frame(plan: Plan) -> pd.DataFrame | None:
+def drivers_frame(plan: Plan) -> pd.DataFrame | None:
+    """The plan's drivers, a row for each date."""
     if not plan.drivers:
         return None
     return pd.DataFrame([row.model_dump() for row in plan.drivers])

@@ -1,0 +1,147 @@
+"""How good the forecast would have been: forecasts made at past days, judged by what came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lgamma
+
+import numpy as np
+import pandas as pd
+
+from .predict import forecast_detail
+
+QUANTILES = (0.025, 0.1, 0.5, 0.9, 0.975)
+LEAST_TRAINING_DAYS = 21
+WEEKS_OF_BASELINE = 8
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Forecasts from past days beside what came.
+
+    Parameters
+    ----------
+    rows
+        ``queue, origin, start, actual, volume, baseline`` (mean of the last 8 same weekdays) and
+        the quantiles; a row per interval that was open.
+    errors
+        The table that :func:`summarise` makes of them.
+    """
+
+    rows: pd.DataFrame
+    errors: pd.DataFrame
+
+
+def backtest(
+    history: pd.DataFrame,
+    days: int = 28,
+    origins: int = 8,
+    country: str | None = None,
+    calendar: pd.DataFrame | None = None,
+    drivers: pd.DataFrame | None = None,
+) -> Backtest:
+    """Forecast from past days, a week apart, each knowing only what came before.
+
+    Parameters
+    ----------
+    history, country, calendar, drivers
+        As for :func:`forecasts.forecast`.
+    days
+        Days ahead of each origin.
+    origins
+        Past days to forecast from, as far as the history reaches.
+
+    Raises
+    ------
+    ValueError
+        When the history is too short for a single origin.
+    """
+    starts = pd.to_datetime(history["start"])
+    history = history.assign(start=starts, queue=history["queue"].astype(str))
+    day = starts.dt.normalize()
+    pieces = []
+    for k in range(origins):
+        first = day.max() - pd.Timedelta(days=days - 1 + 7 * k)
+        past = history[day < first]
+        if not len(past) or (first - day.min()).days < LEAST_TRAINING_DAYS:
+            break
+        future = history[(day >= first) & (day < first + pd.Timedelta(days=days))]
+        told = forecast_detail(
+            past, days, country, calendar, drivers, QUANTILES, start=first.date()
+        ).table.drop(columns="aht_s")
+        actual = future[["queue", "start", "volume"]].rename(columns={"volume": "actual"})
+        joined = actual.merge(told, "left", on=["queue", "start"])
+        counts = ["volume", *(f"q{q:g}" for q in QUANTILES)]
+        # An open interval that was not forecast is a forecast of nothing.
+        joined[counts] = joined[counts].fillna(0.0)
+        joined["baseline"] = _baseline(past, joined)
+        pieces.append(joined.assign(origin=first))
+    if not pieces:
+        message = (
+            f"the history has {(day.max() - day.min()).days + 1} days; {days} days ahead can be "
+            f"judged from {days + LEAST_TRAINING_DAYS} days on"
+        )
+        raise ValueError(message)
+    rows = pd.concat(pieces, ignore_index=True)
+    return Backtest(rows, summarise(rows))
+
+
+def summarise(rows: pd.DataFrame) -> pd.DataFrame:
+    """Errors in % by queue: over all, by week ahead and by weekday.
+
+    ``wape`` is the sum of absolute errors over the sum of contacts, by interval (``wape_day``: of
+    day totals); ``baseline_wape`` that of the last 8 same weekdays' mean; ``poisson_floor`` what a
+    perfect rate would still miss (its mean absolute deviation, taken at the forecast); ``bias``
+    forecast over actual; ``cover_80, cover_95`` how much came inside the ranges of that name.
+    """
+    ahead = (rows["start"].dt.normalize() - rows["origin"]).dt.days // 7 + 1
+    cuts = [
+        ("all", pd.Series("", index=rows.index)),
+        ("week_ahead", ahead.astype(str)),
+        ("weekday", rows["start"].dt.day_of_week.map(dict(enumerate(WEEKDAYS)))),
+    ]
+    found = []
+    for cut, group in cuts:
+        for (queue, value), part in rows.groupby([rows["queue"], group.rename("value")]):
+            found.append({"queue": queue, "cut": cut, "value": value, **_errors(part)})
+    return pd.DataFrame(found)
+
+
+def _errors(part: pd.DataFrame) -> dict[str, float]:
+    total = float(part["actual"].sum())
+    share = 100 / total if total > 0 else float("nan")
+    by_day = part.groupby(["origin", part["start"].dt.normalize()])[["actual", "volume"]].sum()
+    return {
+        "intervals": len(part),
+        "contacts": total,
+        "wape": share * float((part["actual"] - part["volume"]).abs().sum()),
+        "wape_day": share * float((by_day["actual"] - by_day["volume"]).abs().sum()),
+        "baseline_wape": share * float((part["actual"] - part["baseline"]).abs().sum()),
+        "poisson_floor": share * float(poisson_deviation(part["volume"].to_numpy()).sum()),
+        "bias": share * float((part["volume"] - part["actual"]).sum()),
+        "cover_80": 100 * float(part["actual"].between(part["q0.1"], part["q0.9"]).mean()),
+        "cover_95": 100 * float(part["actual"].between(part["q0.025"], part["q0.975"]).mean()),
+    }
+
+
+def poisson_deviation(mean: np.ndarray) -> np.ndarray:
+    """Mean absolute deviation of a Poisson count: 2 exp(-m) m^(floor(m)+1) / floor(m)!."""
+    mean = np.maximum(np.asarray(mean, float), 1e-12)
+    whole = np.floor(mean)
+    log_factorial = np.array([lgamma(k + 1) for k in whole])
+    return 2 * np.exp((whole + 1) * np.log(mean) - mean - log_factorial)
+
+
+def _baseline(past: pd.DataFrame, wanted: pd.DataFrame) -> np.ndarray:
+    """Mean of the last 8 same weekdays at the same time; 0 where there was none."""
+
+    def clock(table: pd.DataFrame) -> pd.DataFrame:
+        start = table["start"]
+        minute = start.dt.hour * 60 + start.dt.minute
+        return table.assign(weekday=start.dt.day_of_week, minute=minute)
+
+    keys = ["queue", "weekday", "minute"]
+    last = clock(past).sort_values("start").groupby(keys).tail(WEEKS_OF_BASELINE)
+    mean = last.groupby(keys)["volume"].mean().rename("baseline").reset_index()
+    return clock(wanted).merge(mean, "left", on=keys)["baseline"].fillna(0.0).to_numpy()
