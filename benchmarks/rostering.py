@@ -248,3 +248,83 @@ def to_problem(instance: Instance):
         table[:, 1].copy(),
     )
     return RosterProblem(np.array(list(instance.minutes.values())), may_follow, weekend, people, cover)
+
+
+def write_roster(path: Path, roster: dict[str, dict[int, str]]) -> None:
+    """Write one row per worked day, day 0 first; the file is whole or not there."""
+    lines = sorted((day, name, shift) for name, days in roster.items() for day, shift in days.items())
+    text = "".join(f"{name},{day},{shift}\n" for day, name, shift in lines)
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text("employee,day,shift\n" + text, encoding="utf-8")
+    draft.replace(path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Solve an instance and write the roster found."""
+    parser = argparse.ArgumentParser(description="Roster an instance of Curtois and Qu (2014).")
+    parser.add_argument("instance", type=Path)
+    parser.add_argument("--cpu-seconds", type=float, default=120.0)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--verbose", action="store_true", help="print each better roster and bound")
+    options = parser.parse_args(arguments)
+    try:
+        instance = read_instance(options.instance)
+    except (OSError, UnicodeDecodeError, InstanceFault) as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda caught, _frame: stopped.append(caught))
+    return _solve(instance, options, stopped)
+
+
+def _solve(instance: Instance, options: argparse.Namespace, stopped: list[int]) -> int:
+    from solver.columns.problem import RosterFault
+    from solver.columns.search import solve
+
+    names, shifts = list(instance.employees), list(instance.minutes)
+    last_written = [-np.inf]
+
+    def named(roster: np.ndarray) -> dict[str, dict[int, str]]:
+        return {
+            name: {int(d): shifts[row[d]] for d in np.flatnonzero(row >= 0)}
+            for name, row in zip(names, roster, strict=True)
+        }
+
+    def better(roster: np.ndarray, value: int, bound: float) -> None:
+        now = time.process_time()
+        if options.verbose:
+            print(f"{now:8.1f} s  {value}  bound {bound:.2f}", flush=True)
+        # Whoever kills the process later than this finds a roster.
+        if now > last_written[0] + 0.02 * options.cpu_seconds:
+            last_written[0] = now
+            write_roster(options.out, named(roster))
+
+    # What is left is for the last steps: the search asks its clock between steps.
+    limit = options.cpu_seconds - max(0.5, 0.01 * options.cpu_seconds)
+    try:
+        answer = solve(
+            to_problem(instance),
+            cpu_seconds=limit,
+            seed=options.seed,
+            stop=lambda: bool(stopped),
+            on_better=better,
+        )
+    except RosterFault as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    roster = named(answer.roster)
+    write_roster(options.out, roster)
+    faults, value = breaches(instance, roster), objective(instance, roster)
+    for fault in faults:
+        print(f"broken: {fault}", file=sys.stderr)
+    if value != answer.objective:
+        print(f"the engine counted {answer.objective}", file=sys.stderr)
+    print(f"objective={value} bound={answer.bound:g} cpu_s={time.process_time():.1f}")
+    return 1 if faults or value != answer.objective else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -9,10 +9,13 @@ import numpy as np
 from solver.columns.automaton import Flags, automata
 from solver.columns.kernel import DONE, LOST, NONE, TOO_LARGE, price_people
 from solver.columns.problem import Ints, RosterProblem, Small
+from solver.problem import Floats
 
 # Largest number the sum of a schedule's scaled costs may reach: far from the kernel's infinity.
 _ROOM = 1 << 27
 _FINEST = 1 << 12
+# States up to which a person's whole horizon is priced exactly.
+_EXACT = 10_000_000
 _ANY_WAY = np.array([-1, -1], dtype=np.int64)
 
 
@@ -89,6 +92,18 @@ class Pricer:
         widest = int((rules.sizes[:, 7] - rules.sizes[:, 6]).max()) + 1
         self._ends = np.zeros((widest, 5), dtype=np.int64)
         self._free = np.zeros(people, dtype=np.int64)
+        self.exact = self._states() <= _EXACT
+
+    def _states(self) -> Floats:
+        """(P,) about how many states an unrestricted person has."""
+        rules, days = self._rules, self.problem.days
+        nodes = rules.sizes[:, 5] + rules.sizes[:, 0] * rules.sizes[:, 4]
+        longest = np.maximum(rules.units.max(axis=1), 0)
+        on, rest = rules.sizes[:, 4], rules.sizes[:, 5]
+        most_days = np.ceil(days * on / (on + rest)) + 1
+        spare = np.minimum(most_days * longest, days * longest) - rules.sizes[:, 6]
+        band = np.minimum(rules.sizes[:, 7], np.maximum(spare, 0)) + 1
+        return np.asarray(days * nodes * (np.maximum(rules.weekends, 0) + 1.0) * band)
 
     @property
     def unit_min(self) -> Ints:
