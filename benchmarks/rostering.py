@@ -21,7 +21,7 @@ from pathlib import Path
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import numpy as np
+import numpy as np  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -37,7 +37,7 @@ _SECTIONS = {
 _COVER_FIELDS = 5
 
 
-class InstanceFault(ValueError):
+class InstanceError(ValueError):
     """An instance that cannot be read; the message lists every fault with its line."""
 
 
@@ -77,7 +77,7 @@ def read_instance(path: Path) -> Instance:
 
     Raises
     ------
-    InstanceFault
+    InstanceError
         Lines that do not follow the format.
     """
     instance, section, faults = Instance(), "", []
@@ -95,7 +95,7 @@ def read_instance(path: Path) -> Instance:
     if not faults and not (instance.days and instance.minutes and instance.employees):
         faults.append("a horizon, shifts and staff are needed")
     if faults:
-        raise InstanceFault(f"{path.name}: " + "\n".join(faults))
+        raise InstanceError(f"{path.name}: " + "\n".join(faults))
     return instance
 
 
@@ -247,12 +247,14 @@ def to_problem(instance: Instance):
         table[:, 0].copy(),
         table[:, 1].copy(),
     )
-    return RosterProblem(np.array(list(instance.minutes.values())), may_follow, weekend, people, cover)
+    return RosterProblem(
+        np.array(list(instance.minutes.values())), may_follow, weekend, people, cover
+    )
 
 
 def write_roster(path: Path, roster: dict[str, dict[int, str]]) -> None:
     """Write one row per worked day, day 0 first; the file is whole or not there."""
-    lines = sorted((day, name, shift) for name, days in roster.items() for day, shift in days.items())
+    lines = sorted((day, name, shift) for name, row in roster.items() for day, shift in row.items())
     text = "".join(f"{name},{day},{shift}\n" for day, name, shift in lines)
     draft = path.with_name(f".{path.name}.part")
     draft.write_text("employee,day,shift\n" + text, encoding="utf-8")
@@ -270,7 +272,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         instance = read_instance(options.instance)
-    except (OSError, UnicodeDecodeError, InstanceFault) as fault:
+    except (OSError, UnicodeDecodeError, InstanceError) as fault:
         print(fault, file=sys.stderr)
         return 2
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -281,7 +283,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _solve(instance: Instance, options: argparse.Namespace, stopped: list[int]) -> int:
-    from solver.columns.problem import RosterFault
+    from solver.columns.problem import RosterError
     from solver.columns.search import solve
 
     names, shifts = list(instance.employees), list(instance.minutes)
@@ -312,7 +314,7 @@ def _solve(instance: Instance, options: argparse.Namespace, stopped: list[int]) 
             stop=lambda: bool(stopped),
             on_better=better,
         )
-    except RosterFault as fault:
+    except RosterError as fault:
         print(fault, file=sys.stderr)
         return 2
     roster = named(answer.roster)

@@ -59,7 +59,7 @@ def automata(problem: RosterProblem) -> Automata:
     unit_min = np.ones(people, dtype=np.int64)
     known: dict[bytes, tuple[Ints, Bools, Ints]] = {}
     for p, person in enumerate(problem.people):
-        works = problem.allowed[p, :, :-1].any(axis=0)
+        works: Bools = np.asarray(problem.allowed[p, :, :-1].any(axis=0))
         least, most, unit = _minutes(problem, person, works)
         key = works.tobytes() + bytes([most >= 0])
         if key not in known:
@@ -70,13 +70,18 @@ def automata(problem: RosterProblem) -> Automata:
         unit_min[p] = unit
         weekends[p] = _weekends(problem, person)
     limit = np.minimum(np.stack([person.count_max for person in problem.people]), problem.days)
-    return Automata(*table, may_precede, sizes, weekends, unit_min, limit)
+    return Automata(
+        table[0], table[1], table[2], table[3], may_precede, sizes, weekends, unit_min, limit
+    )
 
 
 def _minutes(problem: RosterProblem, person: Person, works: Bools) -> tuple[int, int, int]:
-    """Least and most units and minutes of a unit; (0, -1, 1) where no schedule breaks a limit."""
+    """Least and most units and minutes of a unit; (0, -1, 1) where no schedule breaks a limit.
+
+    Least is above most where no schedule keeps them.
+    """
     if not works.any():
-        return 0, -1, 1
+        return (0, -1, 1) if person.minutes_min <= 0 else (1, 0, 1)
     lengths = problem.minutes[works]
     unit = int(np.gcd.reduce(lengths))
     least, most = -(-person.minutes_min // unit), person.minutes_max // unit

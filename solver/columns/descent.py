@@ -6,7 +6,7 @@ import numpy as np
 
 from solver.columns.clock import Clock
 from solver.columns.pricing import Pricer
-from solver.columns.problem import OFF, Ints, RosterFault, RosterProblem, Small
+from solver.columns.problem import OFF, Ints, RosterError, RosterProblem, Small
 from solver.columns.state import State
 
 # Half widths of the corridor for running totals (units of minutes, weekends), narrow first.
@@ -24,7 +24,7 @@ def first_roster(problem: RosterProblem, pricer: Pricer, seed: int) -> Small:
 
     Raises
     ------
-    RosterFault
+    RosterError
         Names the people whose rules no schedule keeps.
     """
     rng = np.random.default_rng(seed)
@@ -41,7 +41,7 @@ def first_roster(problem: RosterProblem, pricer: Pricer, seed: int) -> Small:
         roster[p] = schedule
         counted += problem.counted(roster[p : p + 1])
     if faults:
-        raise RosterFault("; ".join(faults))
+        raise RosterError("; ".join(faults))
     return roster
 
 

@@ -14,6 +14,7 @@ from solver.columns.problem import Ints
 from solver.problem import Floats
 
 _TOP = 3
+_NEAR = 0.6
 
 
 @dataclass
@@ -48,6 +49,7 @@ def generate(
     cutoff: float = np.inf,
     rounds: int = 1000,
     tolerance: float = 1e-4,
+    centre: Floats | None = None,
 ) -> Generated:
     """Add schedules to a master until its linear program is solved.
 
@@ -59,12 +61,19 @@ def generate(
         Stop once the proved bound reaches this.
     tolerance
         Stop once bound and linear program differ by this share and 0.05.
+    centre
+        (m,) duals known to give a good bound: prices then lie between these (moving to the best
+        found) and the linear program's, which swing less (Wentges 1997).
     """
     n = len(master.people)
     best = Generated(-np.inf, np.zeros(len(master.rows)), np.zeros(n), converged=False)
+    swung = False
     for _ in range(rounds):
         master.solve()
-        prices = whole_duals(master, pricer, master.duals[n:])
+        duals = master.duals[n:]
+        if centre is not None and not swung:
+            duals = _NEAR * centre + (1 - _NEAR) * duals
+        prices = whole_duals(master, pricer, duals)
         priced = price(master, pricer, allowed, prices)
         if priced.impossible:
             best.impossible, best.bound = True, np.inf
@@ -75,8 +84,15 @@ def generate(
                 best.bound = bound
                 best.duals = prices / pricer.scale
                 best.person_bounds = priced.bounds / pricer.scale
-        helps = priced.values < (master.duals[:n] * pricer.scale)[priced.who] - 1
+                centre = None if centre is None else best.duals
+        reduced = _reduced(master, priced)
+        helps = reduced < -1e-6
         added = master.add(priced.who[helps], priced.schedules[helps])
+        if not added and centre is not None and not swung:
+            # Nothing helps at prices near the centre: those of the linear program decide.
+            swung = True
+            continue
+        swung = False
         if best.bound >= cutoff:
             return best
         if not added or master.objective - best.bound < 0.05 + tolerance * abs(master.objective):
@@ -85,6 +101,14 @@ def generate(
         if not clock.left:
             return best
     return best
+
+
+def _reduced(master: Master, priced: Priced) -> Floats:
+    """(N,) reduced costs of schedules in the linear program, duals of people included."""
+    n = len(master.people)
+    own = master.problem.own_costs(master.people[priced.who], priced.schedules)
+    paid = master.earned(priced.schedules, master.duals[n:])
+    return np.asarray(own - paid - master.duals[priced.who])
 
 
 def whole_duals(master: Master, pricer: Pricer, duals: Floats) -> Ints:

@@ -630,6 +630,8 @@ def _best_ends(
 ) -> int:
     """Fill ends with value, node, weekends, count and units of the best end of each total."""
     least, most = size[6], size[7]
+    if most < least:
+        return 0
     ends[: most - least + 1, 0] = INFINITE
     for node in range(size[5] + size[0] * size[4]):
         here = box[days, node]

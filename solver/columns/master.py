@@ -148,12 +148,16 @@ class Master:
 
     def reduced_costs(self, row_duals: Floats) -> Floats:
         """Cost of every column less row duals (m,), the duals of people apart."""
-        starts, rows = self.problem.entries(self.schedules)
+        return self.costs - self.earned(self.schedules, row_duals)
+
+    def earned(self, schedules: Small, row_duals: Floats) -> Floats:
+        """Row duals (m,) that schedules (N, D) earn, (N,)."""
+        starts, rows = self.problem.entries(schedules)
         padded = np.append(row_duals, 0.0)
         at = self._row_at[rows] - len(self.people)
         paid = np.where(at >= 0, padded[at], 0.0)
         total = np.concatenate([[0.0], np.cumsum(paid)])
-        return np.asarray(self.costs - (total[starts[1:]] - total[starts[:-1]]))
+        return np.asarray(total[starts[1:]] - total[starts[:-1]])
 
     def choose(self, columns: Ints, start: Ints, *, seconds: float, seed: int) -> Ints | None:
         """Choose one of the columns for each person, whole, by branch and bound.

@@ -89,7 +89,7 @@ class Pricer:
         self._place = np.zeros((days + 1, nodes), dtype=np.int64)
         self._box = np.zeros((days + 1, nodes, 4), dtype=np.int64)
         self._reach = np.zeros((days + 1, nodes, 3), dtype=np.int64)
-        widest = int((rules.sizes[:, 7] - rules.sizes[:, 6]).max()) + 1
+        widest = max(0, int((rules.sizes[:, 7] - rules.sizes[:, 6]).max())) + 1
         self._ends = np.zeros((widest, 5), dtype=np.int64)
         self._free = np.zeros(people, dtype=np.int64)
         self.exact = self._states() <= _EXACT

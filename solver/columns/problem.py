@@ -20,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 OFF = -1
 
 
-class RosterFault(ValueError):
+class RosterError(ValueError):
     """Data that contradict themselves; the message lists every fault found."""
 
 
@@ -96,7 +96,7 @@ class RosterProblem:
 
     Raises
     ------
-    RosterFault
+    RosterError
         Shapes or values that contradict each other.
     """
 
@@ -109,7 +109,7 @@ class RosterProblem:
     def __post_init__(self) -> None:
         faults = list(self._faults())
         if faults:
-            raise RosterFault("; ".join(faults))
+            raise RosterError("; ".join(faults))
 
     @property
     def days(self) -> int:
@@ -177,7 +177,7 @@ class RosterProblem:
     def own_costs(self, people: Ints, schedules: Small) -> Ints:
         """Cost of schedules (N, D) of people (N,), cover apart."""
         days = np.arange(self.days)
-        return self.costs[people[:, None], days, schedules].sum(axis=1)
+        return np.asarray(self.costs[people[:, None], days, schedules].sum(axis=1))
 
     def entries(self, schedules: Small) -> tuple[Ints, Ints]:
         """Rows that schedules (N, D) count in: (starts (N + 1,), rows)."""
@@ -193,7 +193,8 @@ class RosterProblem:
 
     def counted(self, schedules: Small) -> Ints:
         """(R,) people that schedules (N, D) put in each row."""
-        return np.bincount(self.entries(schedules)[1], minlength=len(self.cover.required))
+        rows = self.entries(schedules)[1]
+        return np.asarray(np.bincount(rows, minlength=len(self.cover.required)), dtype=np.int64)
 
     def cell_values(self, row_values: Ints) -> Ints:
         """(D, S) sum of the values (R,) of the rows that a cell counts in."""

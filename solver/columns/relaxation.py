@@ -41,26 +41,30 @@ def raise_bound(state: State, clock: Clock) -> None:
         schedules = np.full((len(people), problem.days), -1, dtype=np.int16)
         bounds = np.zeros(len(people))
         for group, relaxed in ((exact, False), (vague, True)):
-            for p in group:
+            # Whole groups at once where that is short, one by one where a stop should be quick.
+            size = max(1, len(group)) if not relaxed else 8
+            for k in range(0, len(group), size):
                 if not clock.left:
                     return
+                part = group[k : k + size]
                 priced = pricer.price(
-                    np.array([p]),
-                    state.allowed[p : p + 1],
+                    part,
+                    state.allowed[part],
                     cells,
                     unit_price=units if relaxed else None,
                     weekend_price=weekends if relaxed else None,
                 )
                 if not priced.proved:
                     return
-                bounds[p] = priced.bounds[0] / scale
-                total += int(priced.bounds[0])
+                bounds[part] = priced.bounds / scale
+                total += int(priced.bounds.sum())
+                schedules[part[priced.who]] = priced.schedules
                 if relaxed:
-                    edge = limits[p, 1] if units[p] > 0 else limits[p, 0]
-                    total -= int(units[p] * edge)
-                    total -= int(weekends[p]) * max(0, int(most_weekends[p]))
-                if len(priced.values):
-                    schedules[p] = priced.schedules[0]
+                    edge = np.where(units[part] > 0, limits[part, 1], limits[part, 0])
+                    total -= int(units[part] @ edge)
+                    total -= int(weekends[part] @ np.maximum(0, most_weekends[part]))
+                else:
+                    state.keep(part[priced.who], priced.schedules)
         value = total / scale
         if value > best:
             best, stale = value, 0
@@ -84,8 +88,7 @@ def raise_bound(state: State, clock: Clock) -> None:
         for p in vague:
             worked = schedules[p][schedules[p] >= 0]
             amount = float(lengths[p, worked].sum())
-            unit_slope[p] = amount - (limits[p, 1] if amount > limits[p, 1] else
-                                      limits[p, 0] if amount < limits[p, 0] else amount)  # fmt: skip
+            unit_slope[p] = amount - np.clip(amount, limits[p, 0], limits[p, 1])
             if unit[p] and not unit_slope[p]:
                 unit_slope[p] = amount - (limits[p, 1] if unit[p] > 0 else limits[p, 0])
             if most_weekends[p] >= 0:

@@ -1,4 +1,4 @@
-"""The way in: a roster of named people, better and better until the time or the bound is reached."""
+"""The way in: a roster of named people, better and better until time or bound is reached."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ _DIVE_SHARE = 0.15
 _BOUND_SHARE = 0.12
 # Rows times people up to which the linear program over whole horizons is tried.
 _ROOT_SIZE = 100_000
+# Up to here it is solved from scratch; beyond, prices along a subgradient come first.
+_SMALL_ROOT = 20_000
+_ROOT_COLUMNS = 12
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def solve(
 
     Raises
     ------
-    RosterFault
+    RosterError
         People whose rules no schedule keeps.
     """
     clock = Clock(cpu_seconds, stop)
@@ -75,9 +78,7 @@ def solve(
 
 
 class _Search:
-    def __init__(
-        self, state: State, on_better: Callable[[Small, int, float], None] | None
-    ) -> None:
+    def __init__(self, state: State, on_better: Callable[[Small, int, float], None] | None) -> None:
         self.state = state
         self._on_better = on_better
         self._told = (np.inf, -np.inf)
@@ -97,10 +98,14 @@ class _Search:
         self.tell()
         rows, people = len(state.problem.cover.required), len(state.roster)
         solved = False
+        large = rows * people > _SMALL_ROOT
+        if large:
+            raise_bound(state, clock.until(_BOUND_SHARE * total))
+            self.tell()
         if state.pricer.exact.all() and rows * people <= _ROOT_SIZE:
             solved = self._root(clock, total)
             self.tell()
-        if not solved and not state.closed:
+        if not solved and not large and not state.closed:
             raise_bound(state, clock.until(_BOUND_SHARE * total))
             self.tell()
         chooser = Chooser(state)
@@ -122,16 +127,18 @@ class _Search:
         rows = np.arange(len(problem.cover.required))
         master = Master(problem, people, rows, problem.cover.required)
         for p in people:
-            pool = state.pool(int(p))
+            pool = state.pool(int(p))[-_ROOT_COLUMNS:]
+            master.add(np.array([p]), state.roster[p : p + 1])
             master.add(np.full(len(pool), p), pool)
         until = clock.until(_ROOT_SHARE * total)
-        found = generate(master, pricer, state.allowed, until, cutoff=state.objective - 1 + 1e-6)
+        centre = state.duals if rows.size * people.size > _SMALL_ROOT else None
+        cutoff = state.objective - 1 + 1e-6
+        found = generate(master, pricer, state.allowed, until, cutoff=cutoff, centre=centre)
         if found.bound > state.bound:
             state.raise_bound(found.bound)
             state.duals, state.person_bounds = found.duals, found.person_bounds
         self.tell()
-        kept = master.values[: len(master.who)] > 1e-6
-        kept = np.flatnonzero(kept)
+        kept = np.flatnonzero(master.values > 1e-6)
         state.keep(people[master.who[kept]], master.schedules[kept])
         if clock.left and not state.closed:
             until = clock.until(_DIVE_SHARE * total)

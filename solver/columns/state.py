@@ -36,7 +36,7 @@ class State:
     @property
     def closed(self) -> bool:
         """Whether no roster can cost less (costs are whole numbers)."""
-        return self.objective <= np.ceil(self.bound - 1e-6)
+        return bool(self.objective <= np.ceil(self.bound - 1e-6))
 
     def raise_bound(self, bound: float) -> None:
         """Take a proved bound if it is higher."""
