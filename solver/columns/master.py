@@ -154,8 +154,9 @@ class Master:
         """Row duals (m,) that schedules (N, D) earn, (N,)."""
         starts, rows = self.problem.entries(schedules)
         padded = np.append(row_duals, 0.0)
-        at = self._row_at[rows] - len(self.people)
-        paid = np.where(at >= 0, padded[at], 0.0)
+        at = self._row_at[rows]
+        # Rows that are left out pay nothing: the last place holds a zero.
+        paid = padded[np.where(at >= 0, at - len(self.people), -1)]
         total = np.concatenate([[0.0], np.cumsum(paid)])
         return np.asarray(total[starts[1:]] - total[starts[:-1]])
 
