@@ -17,14 +17,19 @@ from solver.columns.master import Master
 from solver.columns.problem import Bools, Ints
 from solver.columns.state import State
 
-_CHOICE_S = 2.0
+_CHOICE_S = 1.5
+_PRICING_S = 1.5
+_LONG_S = 2.0
 _MOST_COLUMNS = 2500
 _POOL_COLUMNS = 40
 _SHORT_DAYS = 42
 _SPAN_DAYS = (14, 35)
 _WINDOW_DAYS = (5, 11)
 _PEOPLE = 8
-_MOST_PEOPLE = 40
+_MOST_PEOPLE = 60
+_FADE = 0.97
+# Cost that each kind is thought to have saved before anything is known.
+_HOPE = {"window": 1.0, "people": 2.0}
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,23 @@ class Chooser:
     """Chooses neighbourhoods; their size follows how long the last ones of a kind took."""
 
     def __init__(self, state: State) -> None:
-        self.size = {"people": float(_PEOPLE), "window": float(min(_MOST_PEOPLE, 16))}
+        self.size = {"people": float(_PEOPLE), "window": 16.0}
+        # Seconds spent and cost saved of late by each kind.
+        self._spent = {"people": 0.0, "window": 0.0}
+        self._saved = {"people": 0.0, "window": 0.0}
         self._state = state
+
+    def _share(self, kind: str) -> float:
+        """Share of the time that a kind has earned by what it saved a second."""
+        earned = {k: (self._saved[k] + _HOPE[k]) / (self._spent[k] + 1.0) for k in _HOPE}
+        return float(np.clip(earned[kind] / sum(earned.values()), 0.15, 0.85))
 
     def next(self) -> Neighbourhood:
         """Choose people at random, by regret or around a bad row of cover; days likewise."""
         state = self._state
         rng, count, days = state.rng, len(state.roster), state.problem.days
-        kind = "window" if rng.random() < 0.25 else "people"
-        diving = kind == "people" and rng.random() < 0.3
+        kind = min(_HOPE, key=lambda k: self._spent[k] / self._share(k))
+        diving = rng.random() < 0.3
         span = np.ones(days, dtype=bool)
         row, centre = self._bad_row()
         by_row = rng.random() < 0.5
@@ -69,10 +82,16 @@ class Chooser:
         people = np.sort(np.argsort(-weight, kind="stable")[:size])
         return Neighbourhood(people, span, kind, diving)
 
-    def learn(self, kind: str, seconds: float, *, proved: bool) -> None:
+    def learn(self, kind: str, seconds: float, saved: float, *, proved: bool) -> None:
         """Make the next of a kind larger if this was soon over, smaller if it took long."""
-        factor = 1.04 if proved and seconds < 0.6 else 0.9 if seconds > 1.5 else 1.0
-        self.size[kind] = float(np.clip(self.size[kind] * factor, 4, _MOST_PEOPLE))
+        soon = 1.15 if seconds < 0.1 else 1.04 if proved and seconds < 0.6 else 1.0
+        factor = 0.7 if seconds > _LONG_S else soon
+        self.size[kind] = float(np.clip(self.size[kind] * factor, 3, _MOST_PEOPLE))
+        for k in _HOPE:
+            self._spent[k] *= _FADE
+            self._saved[k] *= _FADE
+        self._spent[kind] += seconds
+        self._saved[kind] += saved
 
     def _bad_row(self) -> tuple[int, int]:
         """A cover row drawn by its cost, and its day."""
@@ -127,7 +146,7 @@ def improve(state: State, chosen: Neighbourhood, clock: Clock) -> bool:
         if len(pool):
             master.add(np.full(len(pool), i), pool)
     cutoff = _local_cost(state, master)
-    found = generate(master, pricer, allowed, clock, cutoff=cutoff - 1 + 1e-6)
+    found = generate(master, pricer, allowed, clock.until(_PRICING_S), cutoff=cutoff - 1 + 1e-6)
     if found.bound > cutoff - 1 + 1e-6:
         return True
     if not clock.left or not np.isfinite(found.bound):

@@ -21,12 +21,13 @@ from solver.columns.state import State
 _DESCENT_SHARE = 0.2
 _ROOT_SHARE = 0.35
 _DIVE_SHARE = 0.15
-_BOUND_SHARE = 0.12
+_BOUND_SHARE = 0.06
+_BEFORE_SHARE = 0.5
 # Rows times people up to which the linear program over whole horizons is tried.
 _ROOT_SIZE = 100_000
-# Up to here it is solved from scratch; beyond, prices along a subgradient come first.
+# Up to here it is solved from scratch; beyond, neighbourhoods fill the pool first.
 _SMALL_ROOT = 20_000
-_ROOT_COLUMNS = 12
+_ROOT_COLUMNS = 20
 
 
 @dataclass(frozen=True)
@@ -96,25 +97,30 @@ class _Search:
         state.raise_bound(float(_trivial_bound(state)))
         descend(state, clock.until(_DESCENT_SHARE * total))
         self.tell()
-        rows, people = len(state.problem.cover.required), len(state.roster)
+        size = len(state.problem.cover.required) * len(state.roster)
+        chooser = Chooser(state)
+        if size > _SMALL_ROOT:
+            # Schedules of good rosters make a large master's first columns.
+            self._improve(chooser, clock.until(_BEFORE_SHARE * total))
         solved = False
-        large = rows * people > _SMALL_ROOT
-        if large:
-            raise_bound(state, clock.until(_BOUND_SHARE * total))
-            self.tell()
-        if state.pricer.exact.all() and rows * people <= _ROOT_SIZE:
+        if state.pricer.exact.all() and size <= _ROOT_SIZE and clock.left:
             solved = self._root(clock, total)
             self.tell()
-        if not solved and not large and not state.closed:
+        if not solved and not state.closed:
             raise_bound(state, clock.until(_BOUND_SHARE * total))
             self.tell()
-        chooser = Chooser(state)
+        self._improve(chooser, clock)
+
+    def _improve(self, chooser: Chooser, clock: Clock) -> None:
+        """Decide neighbourhoods anew while time is left."""
+        state = self.state
         while clock.left and not state.closed:
             chosen = chooser.next()
-            began = clock.now()
+            began, before = clock.now(), state.objective
             proved = improve(state, chosen, clock)
-            chooser.learn(chosen.kind, clock.now() - began, proved=proved)
-            if proved and len(chosen.people) == people and chosen.days.all():
+            seconds, saved = clock.now() - began, before - state.objective
+            chooser.learn(chosen.kind, seconds, saved, proved=proved)
+            if proved and len(chosen.people) == len(state.roster) and chosen.days.all():
                 # Nothing better anywhere: whole costs make this the optimum.
                 state.raise_bound(float(state.objective))
             self.tell()
@@ -131,9 +137,8 @@ class _Search:
             master.add(np.array([p]), state.roster[p : p + 1])
             master.add(np.full(len(pool), p), pool)
         until = clock.until(_ROOT_SHARE * total)
-        centre = state.duals if rows.size * people.size > _SMALL_ROOT else None
         cutoff = state.objective - 1 + 1e-6
-        found = generate(master, pricer, state.allowed, until, cutoff=cutoff, centre=centre)
+        found = generate(master, pricer, state.allowed, until, cutoff=cutoff)
         if found.bound > state.bound:
             state.raise_bound(found.bound)
             state.duals, state.person_bounds = found.duals, found.person_bounds
