@@ -618,7 +618,7 @@ def price_people(
                     else:
                         narrowed[d, over] = 1
                 break
-            if proves and status[i] == TOO_LARGE and numbers[i] == 0 and broken < 0:
+            if proves and status[i] != LOST and numbers[i] == 0 and broken < 0:
                 status[i] = NONE
             if broken < 0 or (relaxed and not proves):
                 break
