@@ -49,11 +49,13 @@ class Corrections:
     """What simulations have taught: by goal the change of its level, by queue the reserve.
 
     `level` maps a goal's key and period to (periods,) differences to the promise, `reserve` a
-    deferred queue's name to (weeks,) shares of work on top.
+    deferred queue's name to (weeks,) shares of work on top, `seats` a group's pattern on a day to
+    the number of its seats that found a name where one stayed empty.
     """
 
     level: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     reserve: dict[str, np.ndarray] = field(default_factory=dict)
+    seats: dict[tuple[int, int, int], int] = field(default_factory=dict)
 
 
 def build_problem(plan: Plan, demand: Demand, corrections: Corrections | None = None) -> Problem:
@@ -78,6 +80,7 @@ def build_problem(plan: Plan, demand: Demand, corrections: Corrections | None = 
         overtime_factor=overtime_factor(plan),
         occupancy_max=plan.settings.service.occupancy_max,
         high_price=_PERSON_PRICE_H * wage,
+        most_seats=tuple((*seat, most) for seat, most in corrections.seats.items()),
     )
 
 

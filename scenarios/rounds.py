@@ -43,12 +43,13 @@ _MORE_MONTHS = (1, 3, 8)
 _BEATEN = 0.02
 _LOWERING_ROUNDS = 2
 _MARGIN = 0.004
+_LUCK = 0.25
 _SHARES = (Measure.ANSWERED_WITHIN, Measure.REPLIED_WITHIN, Measure.ABANDONED)
-# Where no more than this share of the cost depends on what is asked, nothing is lowered, and the
-# first round asks for this part of the way from each promised share to all.
+# Where no more than this share of the cost depends on what is asked, rounds only mend, and the
+# first one asks for this part of the way from each promised share to all.
 _HARDLY_SAVED = 0.05
 _FIRST_STEP = 0.3
-_NAMING_TRIES = 3
+_NAMING_TRIES = 4
 _MUCH_CHEAPER = 0.97
 # How far beyond a wish a missed level is aimed, as a share of the limit of a wait or a cap.
 _OVERSHOOT = 0.05
@@ -105,8 +106,13 @@ def is_firm(verdict: Verdict) -> bool:
 
 
 def _margin(verdict: Verdict) -> float:
-    """What a round asks of a simulated share beyond its being held, against bad luck at the end."""
-    return _MARGIN if verdict.target.measure in _SHARES else -1e-9
+    """What a round asks of a simulated share beyond its being held, against bad luck at the end.
+
+    The last verdict is over other months: its interval may lie lower by half of this one.
+    """
+    if verdict.target.measure not in _SHARES:
+        return -1e-9
+    return max(_MARGIN, _LUCK * (verdict.high - verdict.low))
 
 
 def _is_safe(verdict: Verdict) -> bool:
@@ -163,7 +169,9 @@ def correct(
             break
         if best.holds and paid_anyway:
             break
-        corrections, redo = _corrected(problem, candidate, corrections, number)
+        may_lower = not paid_anyway and number <= _LOWERING_ROUNDS
+        corrections, redo = _corrected(problem, candidate, corrections, may_lower)
+        corrections, redo = _without_empty_seats(candidate, corrections, redo)
         if not redo:
             break
         per_round = replace(limits, seconds=limits.seconds / 4)
@@ -292,12 +300,12 @@ def _corrected(
     problem: Problem,
     candidate: Candidate,
     corrections: Corrections,
-    number: int,
+    may_lower: bool,
 ) -> tuple[Corrections, frozenset[int]]:
     """Shift levels and reserves by what was seen; say which weeks must be designed anew.
 
-    Levels of what is beaten are lowered in the first rounds, and reserves once all holds; other
-    rounds only mend.
+    Levels of what is beaten are lowered where that may be, and levels and reserves once all holds;
+    else a round only mends.
     """
     level = {k: v.copy() for k, v in corrections.level.items()}
     reserve = {k: v.copy() for k, v in corrections.reserve.items()}
@@ -310,7 +318,7 @@ def _corrected(
     added: dict[tuple[str, int], float] = {}
     redo: set[int] = set()
     all_holds = candidate.missed <= 0
-    may_lower = all_holds or number <= _LOWERING_ROUNDS
+    may_lower |= all_holds
     for verdict in candidate.verdicts:
         target = verdict.target
         key = target.key, target.period
@@ -334,7 +342,20 @@ def _corrected(
         if wanted != own[week]:
             reserve.setdefault(name, own.copy())[week] = wanted
             redo.add(week)
-    return Corrections(level, reserve), frozenset(redo)
+    return Corrections(level, reserve, corrections.seats), frozenset(redo)
+
+
+def _without_empty_seats(
+    candidate: Candidate, corrections: Corrections, redo: frozenset[int]
+) -> tuple[Corrections, frozenset[int]]:
+    """Plan a seat that nobody could take no more: somebody else's shift must do its work."""
+    empty = candidate.roster.unfilled
+    most = dict(corrections.seats)
+    for g, day, pattern in np.argwhere(empty > 0).tolist():
+        taken = candidate.design.counts[g, day, pattern] - empty[g, day, pattern]
+        most[g, day, pattern] = int(taken)
+        redo |= {day // 7}
+    return replace(corrections, seats=most), redo
 
 
 def _level_change(verdict: Verdict, level: float, may_lower: bool) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from solver.contract_rows import add_contract, add_purchases
 from solver.costs import head_cost, paid_leave_cost
-from solver.linear import LinearModel, Slack
+from solver.linear import INF, LinearModel, Slack
 from solver.person import weekends_of
 from solver.problem import Floats, Ints, Problem
 from solver.rules.limits import group_limits, is_night
@@ -128,6 +128,10 @@ def _shift_columns(model: LinearModel, problem: Problem, g: int) -> Ints:
     group = problem.groups[g]
     banned = group_limits(problem, g).banned
     columns = np.full((problem.grid.days, len(problem.patterns)), -1, dtype=np.int64)
+    most = np.full(columns.shape, INF)
+    for of_group, d, p, seats in problem.most_seats:
+        if of_group == g:
+            most[d, p] = seats
     for d, day in enumerate(problem.grid.dates()):
         if not group.contract.employs(d):
             continue
@@ -137,7 +141,11 @@ def _shift_columns(model: LinearModel, problem: Problem, g: int) -> Ints:
             if day.weekday() in problem.patterns[p].weekdays and not banned[p]
         ]
         columns[d, allowed] = model.add_columns(
-            len(allowed), cost=group.shift_cost[d, allowed], integer=True, day=d
+            len(allowed),
+            upper=most[d, allowed],
+            cost=group.shift_cost[d, allowed],
+            integer=True,
+            day=d,
         )
     return columns
 

@@ -360,7 +360,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Problem:
-    """A planning problem, whole."""
+    """A planning problem, whole.
+
+    `most_seats` holds (group, day, pattern, seats): no more of that shift is planned then.
+    """
 
     grid: TimeGrid
     calendar: Calendar
@@ -376,6 +379,7 @@ class Problem:
     premiums: tuple[Premium, ...] = ()
     price_steps: tuple[PriceStep, ...] = ()
     overtime_factor: float = 1.5
+    most_seats: tuple[tuple[int, int, int, int], ...] = ()
     occupancy_max: float = 1.0
     idle_efficiency: float = 0.8
     high_price: float = 1000.0

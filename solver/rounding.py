@@ -51,7 +51,8 @@ def round_shifts(
         rows_t, use_t = limits.of(int(totals[g, d]))
         rows, use = np.concatenate([rows_x, rows_t]), np.concatenate([use_x, use_t])
         for _ in range(int(wanted[g, d, p] - sure[g, d, p])):
-            if (room[rows] < use - _NEARLY).any():
+            full = values[x[g, d, p]] + 1 > matrix.upper[x[g, d, p]]
+            if full or (room[rows] < use - _NEARLY).any():
                 break
             room[rows] -= use
             values[x[g, d, p]] += 1

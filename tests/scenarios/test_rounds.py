@@ -14,12 +14,15 @@ from scenarios.rounds import (
     Candidate,
     _cap_change,
     _corrected,
+    _margin,
     _reserve_change,
     _share_change,
+    _without_empty_seats,
     correct,
     roster_counts,
 )
 from scenarios.run import schedule_frame
+from solver.optimize import optimize
 from solver.problem import Limits
 from staffing.queues import Measure, Target
 from tests.scenarios.smallplan import changed, more_rows, with_settings
@@ -125,7 +128,7 @@ def test_of_several_late_days_the_worst_decides_the_weeks_reserve(small_plan):
     problem = build_problem(plan, told)
     (target,) = told.queues[1].targets
     late = candidate(told, ("email", target, 0, 0.8), ("email", target, 3, 0.7))
-    corrections, redo = _corrected(problem, late, Corrections(), 1)
+    corrections, redo = _corrected(problem, late, Corrections(), True)
     assert corrections.reserve["email"].tolist() == pytest.approx([0.05 + 0.02 + 1.2 * 0.19])
     assert redo == {0}
 
@@ -136,7 +139,7 @@ def test_only_the_weeks_of_missed_periods_are_designed_anew(small_plan):
     problem = build_problem(plan, told)
     (target,) = told.queues[0].targets
     missed = candidate(told, ("phone", target, 1, 0.8), ("phone", target, 2, 0.7))
-    corrections, redo = _corrected(problem, missed, Corrections(), 1)
+    corrections, redo = _corrected(problem, missed, Corrections(), True)
     assert redo == {2}
     level = corrections.level["phone answered_within 60 s", "week"]
     assert np.flatnonzero(level).tolist() == [2]
@@ -150,7 +153,7 @@ def test_a_month_that_ends_in_the_fourth_week_touches_its_weeks(small_plan):
     told = demand(plan)
     problem = build_problem(plan, told)
     (target,) = told.queues[0].targets
-    _, redo = _corrected(problem, candidate(told, ("phone", target, 1, 0.5)), Corrections(), 1)
+    _, redo = _corrected(problem, candidate(told, ("phone", target, 1, 0.5)), Corrections(), True)
     assert redo == {3}
 
 
@@ -214,7 +217,30 @@ def test_one_promise_by_week_and_by_day_is_corrected_apart(small_plan):
     problem = build_problem(plan, told)
     week, day = told.queues[0].targets
     missed = candidate(told, ("phone", week, 0, 0.81), ("phone", day, 3, 0.5))
-    corrections, _ = _corrected(problem, missed, Corrections(), 1)
+    corrections, _ = _corrected(problem, missed, Corrections(), True)
     assert list(corrections.level) == [("phone answered_within 60 s", "day")]
     assert np.flatnonzero(corrections.level["phone answered_within 60 s", "day"]).tolist() == [3]
     build_problem(plan, told, corrections)
+
+
+def test_a_seat_that_nobody_took_is_not_planned_again(small_plan, small_rounds):
+    """One of a shift's seats stays empty: its week is designed anew with one seat fewer of it."""
+    best = small_rounds.best
+    g, day, pattern = (int(i) for i in np.argwhere(best.design.counts > 0)[0])
+    unfilled = np.zeros_like(best.roster.unfilled)
+    unfilled[g, day, pattern] = 1
+    short = replace(best, roster=replace(best.roster, unfilled=unfilled))
+    corrections, redo = _without_empty_seats(short, Corrections(), frozenset())
+    left = int(best.design.counts[g, day, pattern]) - 1
+    assert corrections.seats == {(g, day, pattern): left}
+    assert redo == {day // 7}
+    problem = build_problem(small_plan, demand(small_plan), corrections)
+    design = optimize(problem, Limits(seconds=20, gap=0.01))
+    assert design.counts[g, day, pattern] <= left
+
+
+def test_a_wide_interval_asks_for_room_against_luck():
+    """Half of a half-width: an interval from 0.88 to 0.94 asks for 1.5 points beyond holding."""
+    wide = verdict(Measure.REPLIED_WITHIN, 0.91, share=0.9, half=0.03)
+    assert _margin(wide) == pytest.approx(0.015)
+    assert _margin(verdict(Measure.REPLIED_WITHIN, 0.91, share=0.9, half=0.001)) == 0.004
