@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from scenarios.corrections import is_firm
 from scenarios.demand import Demand, day_kinds, demand
 from scenarios.judge import judge, service_table
 from scenarios.overrides import apply_scenario
 from scenarios.progress import Reporter, Silent
 from scenarios.requirement import requirement_of, requirement_table, service_price_table
 from scenarios.restage import restage
-from scenarios.rounds import Candidate, Rounds, contact_costs, correct, is_firm, judge_roster
+from scenarios.rounds import Candidate, Rounds, contact_costs, correct, judge_roster
 from scenarios.runs import Run
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from scenarios.build import build_problem
+from scenarios.corrections import is_firm
 from scenarios.demand import demand
 from scenarios.judge import Verdict, judge, people_present, service_table
-from scenarios.rounds import contact_costs, is_firm
+from scenarios.rounds import contact_costs
 from scenarios.scene import build_scene
 from solver.optimize import evaluate
 from staffing.queues import Measure, Target
