@@ -38,8 +38,8 @@ which a queue had contacts, its open intervals without any count as zero.
 The history may also come from elsewhere, by interval or by contact, with the same columns:
 `forecast.history` in plan.toml gives the path of a .csv, .csv.gz, .xlsx or .parquet, seen from the
 plan's folder, or the URL of a database (as SQLAlchemy writes it), which `forecast.history_query`
-asks. `${NAME}` in the URL is the environment variable of that name, so that no password need stand
-in the plan:
+asks. `${NAME}` in the URL (one part of it, or the whole) is the environment variable of that name,
+so that no password need stand in the plan:
 
 ```toml
 [forecast]

@@ -114,12 +114,11 @@ def _read_workbook(path: Path, wanted: str) -> tuple[RawTable, list[Notice]]:
 
 def _read_parquet(path: Path) -> tuple[RawTable, list[Notice]]:
     try:
-        import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
         wrong = "is a Parquet file, for which pyarrow is not installed"
         raise Misplaced(HISTORY, wrong, f"{_INSTALL}, or the history as CSV") from None
-    right = "a whole Parquet file"
+    # Like drivers of databases, its reader raises what it likes, down to unknown time zones.
     try:
         if path.stat().st_size > MAX_BYTES:
             wrong = f"is larger than {MAX_BYTES // 2**20} MB"
@@ -129,9 +128,11 @@ def _read_parquet(path: Path) -> tuple[RawTable, list[Notice]]:
                 raise Misplaced(HISTORY, *_too_many())
             table = file.read()
         columns = [column.to_pylist() for column in table.columns]
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except Misplaced:
+        raise
+    except Exception as error:
         wrong = f"cannot be read as Parquet ({_first_line(error)})"
-        raise Misplaced(HISTORY, wrong, right) from None
+        raise Misplaced(HISTORY, wrong, "a whole Parquet file") from None
     return _as_table(path.name, table.column_names, zip(*columns, strict=True))
 
 
@@ -191,7 +192,11 @@ def _read_query(
 
 
 def _with_variables(url: str) -> tuple[str, set[str]]:
-    """URL with each ${NAME} taken from the environment, and what was taken, which is secret."""
+    """URL with each ${NAME} taken from the environment, and what was taken, which is secret.
+
+    Within a URL a name stands for one part of it, so that no @ or % of a password is taken for the
+    URL's own.
+    """
     taken: set[str] = set()
 
     def value(match: re.Match[str]) -> str:
@@ -200,7 +205,7 @@ def _with_variables(url: str) -> tuple[str, set[str]]:
             wrong = f"names the variable {match[1]}, which is not set"
             raise Misplaced(HISTORY, wrong, f"the environment variable {match[1]} set")
         taken.add(found)
-        return found
+        return found if match[0] == url else found.replace("%", "%25").replace("@", "%40")
 
     return _VARIABLE.sub(value, url), taken
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from scenarios.cli import main
-from scenarios.plan import PlanFaults, load, schema, write_folder
+from scenarios.plan import PlanFaults, load, schema, write_folder, write_workbook
+from scenarios.plan.sources import _with_variables
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -177,6 +179,39 @@ def test_the_url_may_take_parts_from_the_environment(tiny_plan, monkeypatch):
     assert_same(load(tiny_plan), plain)
     monkeypatch.delenv("CALLS_URL")
     assert_fault(tiny_plan, "forecast.history", "the variable CALLS_URL, which is not set")
+
+
+def test_a_password_of_the_environment_may_hold_any_sign(monkeypatch):
+    monkeypatch.setenv("CALLS_WORD", "p@s%41:/?")
+    text, secrets = _with_variables("postgresql://ann:${CALLS_WORD}@host:5432/base")
+    url = sqlalchemy.make_url(text)
+    assert (url.username, url.password, url.host) == ("ann", "p@s%41:/?", "host")
+    assert secrets == {"p@s%41:/?"}
+
+
+@pytest.mark.parametrize("name", ["with blank", "100% #1", "资料"])
+def test_an_sqlite_file_may_lie_in_a_folder_of_any_name(tiny_plan, name):
+    plain = load(tiny_plan)
+    in_sqlite(tiny_plan, pd.read_csv(tiny_plan / "history.csv"))
+    (tiny_plan / name).mkdir()
+    (tiny_plan / "calls.db").rename(tiny_plan / name / "calls.db")
+    url = f"sqlite:///{name}/calls.db"
+    from_source(tiny_plan, history=url, history_query="SELECT * FROM calls")
+    assert_same(load(tiny_plan), plain)
+
+
+def test_a_workbook_may_name_a_source_as_well(tiny_plan, tmp_path):
+    plain = load(tiny_plan)
+    path = write_workbook(plain, tmp_path / "plan.xlsx")
+    book = load_workbook(path)
+    del book["history"]
+    book["plan"].append(["forecast.history", "tiny/calls.parquet"])
+    book.save(path)
+    in_parquet(tiny_plan, pd.read_csv(tiny_plan / "history.csv"))
+    assert_same(load(path), plain)
+    (tiny_plan / "calls.parquet").unlink()
+    (fault,) = faults_of(path)
+    assert (fault.where, fault.wrong) == ("sheet plan", "does not exist")
 
 
 def faults_of(folder):
