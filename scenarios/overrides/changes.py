@@ -35,7 +35,10 @@ from scenarios.plan.values import CellError, Column, columns, text_of
 _FIXED = {
     "interval_min": "a plan of its own: the history is counted by this interval",
     "timezone": "a plan of its own: the history is kept in this time zone",
-    "forecast.history": "a plan of its own, or changes of the table history",
+    **dict.fromkeys(
+        ("forecast.history", "forecast.history_sheet", "forecast.history_query"),
+        "a plan of its own, or changes of the table history",
+    ),
     "end": "weeks",
 }
 

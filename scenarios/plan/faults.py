@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,6 +11,10 @@ from itertools import groupby
 from scenarios.errors import PlannerError
 
 _LISTED = 6
+# user:password@ of a URL (a password may hold an @ that should have been escaped), and what a query
+# string calls a password.
+_USER = re.compile(r"(?<=://)[^\s\"']*@")
+_PASSWORD = re.compile(r"(?i)((?:password|passwd|pwd|secret|token)\s*=\s*)[^\s&;\"']+")
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,11 @@ class Fault:
     read: str = ""
     wrong: str = ""
     right: str = ""
+
+    def __post_init__(self) -> None:
+        # Whatever part of a plan a fault quotes, it quotes no password.
+        for name in ("read", "wrong", "right"):
+            object.__setattr__(self, name, without_secrets(getattr(self, name)))
 
     @property
     def place(self) -> str:
@@ -124,6 +134,11 @@ def render_faults(faults: Iterable[Fault]) -> str:
             text = str(fault).removeprefix(fault.place).removeprefix(": ")
             lines.append(f"  - {place}: {text}" if place else f"  - {text}")
     return "\n".join(lines)
+
+
+def without_secrets(text: str) -> str:
+    """Text in which user and password of a URL are masked."""
+    return _PASSWORD.sub(r"\1***", _USER.sub("***@", text))
 
 
 def shorten(text: object, width: int = 60) -> str:

@@ -35,6 +35,7 @@ _CONTACT_COLUMNS = (
 _ABANDONED = {"abandoned", "abandon", "hang", "hung up", "放弃", "挂断"}
 # Below this many rows a queue's interval cannot be told from its starts.
 _ROWS_TO_TELL = 12
+_DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
 _OFFSET = r"(?:[+-]\d{2}:?\d{2}|Z)$"
 
 
@@ -160,11 +161,8 @@ class HistoryReader:
             moments[is_text] = self._moments_of_text(cells[is_text].astype(str).str.strip())
         stamped = ~is_text & ~blank & cells.map(lambda cell: hasattr(cell, "year"))
         if stamped.any():
-            moments[stamped] = (
-                pd.to_datetime(cells[stamped], errors="coerce")
-                .astype("datetime64[ns]")
-                .dt.round("s")
-            )
+            read = pd.to_datetime(cells[stamped], errors="coerce")
+            moments[stamped] = _in_nanoseconds(read).dt.round("s")
         bad = moments.isna() & ~blank
         self._tell(column, cells, bad, "is not a date and time", "as in 2026-12-07 08:30")
         if column.required:
@@ -177,18 +175,18 @@ class HistoryReader:
     def _moments_of_text(self, texts: pd.Series) -> pd.Series:
         offset = texts.str.contains(_OFFSET, regex=True) & texts.str.contains(":", regex=False)
         moments = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
-        plain = texts[~offset].str.replace(r"[/.年月](?=\d)", "-", regex=True)
+        plain = texts[~offset].str.replace(_DAY, r"\1-\2-\3", regex=True)
         for style in ("ISO8601", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
             todo = moments[~offset].isna()
             todo = todo.index[todo]
             if todo.empty:
                 break
             read = pd.to_datetime(plain[todo], format=style, errors="coerce")
-            moments[todo] = read.astype("datetime64[ns]")
+            moments[todo] = _in_nanoseconds(read)
         if offset.any():
             aware = pd.to_datetime(texts[offset], format="ISO8601", errors="coerce", utc=True)
             local = aware.dt.tz_convert(self.settings.timezone).dt.tz_localize(None)
-            moments[offset] = local.astype("datetime64[ns]")
+            moments[offset] = _in_nanoseconds(local)
         return moments
 
     def _tell(
@@ -373,6 +371,12 @@ class HistoryReader:
             text = f"{int(early.sum())} rows before forecast.history_from are left out"
             self.notices.append(Notice(self.raw.where, text))
         return frame[~late & ~early]
+
+
+def _in_nanoseconds(moments: pd.Series) -> pd.Series:
+    """Moments by the nanosecond; what cannot be held (9999-12-31) stays out of range, not wrong."""
+    lowest, highest = pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1)
+    return moments.clip(lowest, highest).astype("datetime64[ns]")
 
 
 def _summed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -15,8 +15,9 @@ from scenarios.plan.draft import Draft
 from scenarios.plan.faults import Fault, Notice, PlanFaults
 from scenarios.plan.history import HistoryReader, empty_history, open_windows
 from scenarios.plan.model import Plan
-from scenarios.plan.read import RawPlan, Unreadable, read, read_csv
+from scenarios.plan.read import RawPlan, Unreadable, read
 from scenarios.plan.rows import TableRows, read_rows, read_settings
+from scenarios.plan.sources import KEYS, Misplaced, read_source
 
 _ORDER = {table: place for place, table in enumerate(("plan", *schema.TABLES))}
 
@@ -29,7 +30,8 @@ def load(path: str | os.PathLike[str], *, confined: bool = False) -> Plan:
     path
         Folder, workbook, or the plan.toml of a folder.
     confined
-        Whether `forecast.history` must lie in the plan's own folder, as for plans of strangers.
+        Whether `forecast.history` must lie in the plan's own folder and be no database, as for
+        plans of strangers.
 
     Raises
     ------
@@ -59,7 +61,7 @@ class _Loader:
         settings, setting_faults, defaults = read_settings(self.raw)
         if "plan" not in self.raw.unreadable:
             self.faults += setting_faults
-        self._history_elsewhere(settings.forecast.history)
+        self._history_elsewhere(settings.forecast)
         self._missing_tables()
         tables = {
             name: read_rows(name, self.raw.tables[name])
@@ -119,36 +121,31 @@ class _Loader:
             self.faults.append(Fault(self.raw.where(name), None, "", "", wrong, right))
             self.raw.unreadable.add(name)
 
-    def _history_elsewhere(self, given: str) -> None:
-        """Read the file that `forecast.history` names as the table `history`."""
-        if not given:
+    def _history_elsewhere(self, options: schema.ForecastOptions) -> None:
+        """Read what `forecast.history` names as the table `history`."""
+        said = {key: getattr(options, key) for key in KEYS}
+        if not any(said.values()):
             return
-        number = self.raw.settings.get("forecast.history", (None, None))[1]
-
-        def tell(wrong: str, right: str) -> None:
+        source = self.raw.source
+        folder = source if source.is_dir() else source.parent
+        try:
+            if "history" in self.raw.tables:
+                key = next(key for key in KEYS if said[key])
+                raise Misplaced(key, "is given beside the table history", "one of the two")
+            table, notices = read_source(options, folder, confined=self.confined)
+        except Misplaced as error:
+            key = f"forecast.{error.key}"
+            line = self.raw.settings.get(key, (None, None))[1]
             self.faults.append(
-                Fault(self.raw.settings_where, number, "forecast.history", given, wrong, right)
+                Fault(self.raw.settings_where, line, key, said[error.key], error.wrong, error.right)
             )
             self.raw.unreadable.add("history")
-
-        folder = self.raw.source if self.raw.source.is_dir() else self.raw.source.parent
-        path = folder / given
-        is_inside = path.resolve().is_relative_to(folder.resolve())
-        if "history" in self.raw.tables:
-            tell("is given beside the table history", "one of the two")
-        elif self.confined and not is_inside:
-            tell("lies outside the plan's folder", "a file in the folder of the plan")
-        elif not path.name.lower().endswith((".csv", ".csv.gz")):
-            tell("is not a CSV file", "a path to a .csv or .csv.gz")
-        elif not path.is_file():
-            tell("does not exist", "a path seen from the folder of the plan")
+        except Unreadable as error:
+            self.faults.append(error.fault)
+            self.raw.unreadable.add("history")
         else:
-            try:
-                self.raw.tables["history"], notices = read_csv(path, path.name)
-                self.notices += notices
-            except Unreadable as error:
-                self.faults.append(error.fault)
-                self.raw.unreadable.add("history")
+            self.raw.tables["history"] = table
+            self.notices += notices
 
     def _history(
         self, settings: schema.Settings, tables: dict[str, TableRows[Any]]

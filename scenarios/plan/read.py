@@ -12,15 +12,16 @@ import io
 import re
 import tomllib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from scenarios.plan.faults import Fault, Notice, suggestion
 from scenarios.plan.schema import TABLES
 from scenarios.plan.values import is_empty
-from scenarios.plan.workbook_guard import inspect_workbook
+from scenarios.plan.workbook_guard import WorkbookFacts, inspect_workbook
 
 MAX_BYTES = 200 * 2**20
 SETTINGS_FILE = "plan.toml"
@@ -147,6 +148,46 @@ def read_csv(path: Path, name: str) -> tuple[RawTable, list[Notice]]:
     return table, notices + more
 
 
+def read_sheet(path: Path, choose: Callable[[list[str]], str]) -> tuple[RawTable, list[Notice]]:
+    """Read one sheet of a workbook.
+
+    Parameters
+    ----------
+    choose
+        Answers one of the names of the sheets that are not empty.
+
+    Raises
+    ------
+    Unreadable
+        If the file is no workbook, or the sheet has no header row.
+    """
+    sheets, facts = _sheets_of(path)
+    full = [name for name, cells in sheets.items() if not _all_empty(cells)]
+    if not full:
+        raise Unreadable(Fault(path.name, wrong="is empty", right="a sheet with a header row"))
+    name = choose(full)
+    return _table(
+        f"{path.name}, sheet {name}",
+        enumerate(sheets[name], start=1),
+        formulas=facts.sheets[name].formulas,
+        errors=facts.sheets[name].errors,
+    )
+
+
+def table_of(
+    where: str, names: Iterable[str], rows: Iterable[Iterable[Any]]
+) -> tuple[RawTable, list[Notice]]:
+    """Raw table of values that come from no text; names are row 1, as in a file.
+
+    Raises
+    ------
+    Unreadable
+        If a name is there twice.
+    """
+    records = chain([list(names)], map(list, rows))
+    return _table(where, enumerate(records, start=1))
+
+
 def _without_guard(cell: str) -> str:
     """Text without the apostrophe that keeps a spreadsheet from reading it as a formula."""
     return cell[1:] if _GUARDED.match(cell) else cell
@@ -229,26 +270,7 @@ def _toml_lines(text: str) -> dict[str, int]:
 
 def _read_workbook(path: Path) -> RawPlan:
     raw = RawPlan(path, "sheet plan")
-    facts = inspect_workbook(path, MAX_BYTES)
-    if isinstance(facts, Fault):
-        raise Unreadable(facts)
-    # Imported here: commands that read no workbook start faster.
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheets = {
-            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for name in facts.sheets
-        }
-    except BaseException as error:
-        # A panic of the reader's compiled part is no Exception; whatever else is not ours goes on.
-        is_panic = type(error).__name__ == "PanicException"
-        if not is_panic and not isinstance(error, CalamineError | OSError | ValueError):
-            raise
-        raise Unreadable(
-            Fault(path.name, wrong=f"cannot be read ({error})", right="a workbook saved as .xlsx")
-        ) from None
+    sheets, facts = _sheets_of(path)
     for name, cells in sheets.items():
         table = name.strip().lower()
         sheet = facts.sheets[name]
@@ -280,6 +302,31 @@ def _read_workbook(path: Path) -> RawPlan:
         )
         raw.unreadable.add("plan")
     return raw
+
+
+def _sheets_of(path: Path) -> tuple[dict[str, list[list[Any]]], WorkbookFacts]:
+    """Cells of every sheet of a workbook, and what is to be said of them."""
+    facts = inspect_workbook(path, MAX_BYTES)
+    if isinstance(facts, Fault):
+        raise Unreadable(facts)
+    # Imported here: commands that read no workbook start faster.
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        sheets = {
+            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            for name in facts.sheets
+        }
+    except BaseException as error:
+        # A panic of the reader's compiled part is no Exception; whatever else is not ours goes on.
+        is_panic = type(error).__name__ == "PanicException"
+        if not is_panic and not isinstance(error, CalamineError | OSError | ValueError):
+            raise
+        raise Unreadable(
+            Fault(path.name, wrong=f"cannot be read ({error})", right="a workbook saved as .xlsx")
+        ) from None
+    return sheets, facts
 
 
 def _all_empty(cells: list[list[Any]]) -> bool:

@@ -35,9 +35,25 @@ Instead of intervals, the history may have one row per contact, with the columns
 its outcome is `abandoned`, or, where no outcome is given at all, if `answered` is empty. On days on
 which a queue had contacts, its open intervals without any count as zero.
 
-The history may also lie in a file of its own: `forecast.history` in plan.toml gives the path of a
-.csv or .csv.gz, seen from the plan. Finer intervals than the plan's are added up; coarser ones
-are a fault. What lies on or after the plan's `start` is left out with a notice.
+The history may also come from elsewhere, by interval or by contact, with the same columns:
+`forecast.history` in plan.toml gives the path of a .csv, .csv.gz, .xlsx or .parquet, seen from the
+plan's folder, or the URL of a database (as SQLAlchemy writes it), which `forecast.history_query`
+asks. `${NAME}` in the URL (one part of it, or the whole) is the environment variable of that name,
+so that no password need stand in the plan:
+
+```toml
+[forecast]
+history = "postgresql+psycopg://planner:${CALLS_PASSWORD}@calls.example/centre"
+history_query = "SELECT queue, arrived, answered, ended, outcome FROM calls"
+```
+
+Such a query is never committed, and an SQLite file (`sqlite:///calls.db`, seen from the plan's
+folder) is opened for reading only. Faults number its rows from 2, as in a file with a header.
+Parquet files and databases need `pip install 'staffing-optimizer[sources]'`, and a database its own
+driver. Times with an offset or a time zone become local times of the plan.
+
+Finer intervals than the plan's are added up; coarser ones are a fault. What lies on or after the
+plan's `start` is left out with a notice.
 """
 _KINDS = {
     "text": "text",

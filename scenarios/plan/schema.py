@@ -55,7 +55,15 @@ class Service(Row):
 class ForecastOptions(Row):
     """How the history is read (`[forecast]`)."""
 
-    history: str = Field("", description="Path of the history if it is not the table `history`")
+    history: str = Field(
+        "",
+        description="Where the history is if it is not the table `history`: path of a .csv,"
+        " .csv.gz, .xlsx or .parquet, or URL of a database",
+    )
+    history_sheet: str = Field(
+        "", description="Sheet of a .xlsx so named; empty: `history`, or the only one"
+    )
+    history_query: str = Field("", description="SQL query of a database so named")
     history_from: dt.date | None = Field(None, description="First day of history that is used")
     growth: Annotated[float, Field(gt=-1, lt=10)] = Field(
         0.0,

@@ -24,10 +24,13 @@ from scenarios.plan.history import as_raw_cells
 from scenarios.plan.model import Plan
 from scenarios.plan.read import SETTINGS_FILE
 from scenarios.plan.rows import cell_name, setting_keys
+from scenarios.plan.sources import KEYS
 from scenarios.plan.values import Column, columns, text_of
 
 #: Rows of a sheet below its header.
 MAX_SHEET_ROWS = 1_048_575
+# The history is written as a table wherever it came from.
+_OF_SOURCE = {f"forecast.{key}" for key in KEYS}
 # What a spreadsheet would take for a formula; an apostrophe before it keeps it text.
 _FORMULA_START = re.compile(r"'*[=+\-@]")
 # A workbook's writer takes these for formulas and errors unless it is told that they are text.
@@ -116,7 +119,7 @@ def _said(settings: schema.Settings) -> Iterator[tuple[str, Column, Any]]:
         holder = getattr(settings, section) if section else settings
         is_given = column.required or column.field in holder.model_fields_set
         value = getattr(holder, column.field)
-        if is_given and value is not None and key != "forecast.history":
+        if is_given and value is not None and key not in _OF_SOURCE:
             yield key, column, value
 
 

@@ -177,6 +177,13 @@ def test_times_with_an_offset_become_local_times(tiny_plan):
     assert load(tiny_plan).history["start"].min() == pd.Timestamp("2026-11-11 09:00")
 
 
+@pytest.mark.parametrize("text", ["2026/11/11 9:00", "2026.11.11 09:00:00", "2026年11月11日 09:00"])
+def test_days_of_a_history_may_be_written_in_the_usual_ways(tiny_plan, text):
+    plain = load(tiny_plan)
+    edit(tiny_plan, "history.csv", "chat,2026-11-11 09:00,", f"chat,{text},")
+    assert load(tiny_plan).history.equals(plain.history)
+
+
 def test_the_hour_that_clocks_repeat_is_added_up(tiny_plan):
     edit(tiny_plan, "plan.toml", "Asia/Shanghai", "Europe/Berlin")
     with (tiny_plan / "history.csv").open("a", encoding="utf-8") as stream:
