@@ -71,6 +71,14 @@ class Spread:
         scale = _between(self.day_scale, level) * self._student(level)
         return scale * (mean + self.day_cv**2 * mean**2) + self.walked(lead_days) * mean**2
 
+    def interval_counts(
+        self, mean: np.ndarray, z: np.ndarray, lead_days: np.ndarray | float = 0.0
+    ) -> np.ndarray:
+        """Counts of intervals at standard normal deviates `z`: the quantiles of level Phi(z)."""
+        scale = _scale_at(self.interval_scale, z)
+        variance = scale * (mean + (self.day_cv**2 + self.interval_cv**2) * mean**2)
+        return _count_at(mean, variance + self.walked(lead_days) * mean**2, z)
+
     def walked(self, lead_days: np.ndarray | float) -> np.ndarray:
         """Squared cv of where the level has walked to since the last day that origins reach."""
         return self.walk_cv**2 * np.maximum(np.asarray(lead_days) - self.reach_days, 0.0)
@@ -86,9 +94,12 @@ class Spread:
 
 def _between(scales: tuple[float, float], level: float) -> float:
     """Scale of a quantile: the first up to 10 and 90 %, the second beyond 2.5 and 97.5 %."""
-    z = abs(NormalDist().inv_cdf(level))
+    return float(_scale_at(scales, np.array(NormalDist().inv_cdf(level))))
+
+
+def _scale_at(scales: tuple[float, float], z: np.ndarray) -> np.ndarray:
     near, far = (NormalDist().inv_cdf(0.5 + share / 2) for share in CALIBRATED_SHARES)
-    return float(np.interp(z, [near, far], scales))
+    return np.interp(np.abs(z), [near, far], scales)
 
 
 def calibrate(
@@ -215,10 +226,12 @@ def count_quantile(mean: np.ndarray, variance: np.ndarray, level: float) -> np.n
     rounded to the nearest whole number: within one contact of the negative binomial, and defined
     for variances below Poisson's too, which calibration needs because whole numbers over-cover.
     """
-    mean = np.asarray(mean, float)
+    return _count_at(np.asarray(mean, float), variance, NormalDist().inv_cdf(level))
+
+
+def _count_at(mean: np.ndarray, variance: np.ndarray, z: np.ndarray | float) -> np.ndarray:
     some = mean > 1e-6
-    shape_inverse = np.divide(variance, mean**2, out=np.zeros_like(mean), where=some)
-    z = NormalDist().inv_cdf(level)
+    shape_inverse = np.where(some, variance / np.where(some, mean, 1.0) ** 2, 0.0)
     root = 1 - shape_inverse / 9 + z * np.sqrt(shape_inverse / 9)
     return np.maximum(np.ceil(mean * np.maximum(root, 0.0) ** 3 - 0.5), 0.0)
 

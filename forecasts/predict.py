@@ -53,6 +53,11 @@ class Forecast:
         Sentences for the planner.
     spread
         Per queue all that past errors taught.
+    day_errors
+        Per queue the log errors of day totals at past origins, indexed by days from the end of the
+        history to the origin and to the day: the same pairs for all queues.
+    last_day
+        Last day of the history; None once the forecast was updated within a day.
     """
 
     table: pd.DataFrame
@@ -60,6 +65,8 @@ class Forecast:
     day_cv: dict[str, float]
     notices: tuple[str, ...]
     spread: dict[str, Spread] = field(default_factory=dict)
+    day_errors: dict[str, pd.Series] = field(default_factory=dict)
+    last_day: pd.Timestamp | None = None
 
     def summary(self) -> str:
         """One line per queue, then the notices."""
@@ -174,6 +181,8 @@ def forecast_detail(
         day_cv,
         tuple(dict.fromkeys(notices)),
         {queue: told for part in parts for queue, told in part.spread.items()},
+        {queue: errors for part in parts for queue, errors in part.day_errors.items()},
+        pd.Timestamp(last_day),
     )
 
 
@@ -248,7 +257,9 @@ def _forecast_queue(
         table[f"q{q:g}"] = count_quantile(volume, of_interval, q)
         totals[f"q{q:g}"] = count_quantile(day_volume, of_day, q)
     notices = _notices(grid, told, horizon, daily, shapes, prescribed)
-    return Forecast(table, totals, {grid.queue: spread.day_cv}, notices, {grid.queue: spread})
+    name = grid.queue
+    errors = {name: learnt.day_errors}
+    return Forecast(table, totals, {name: spread.day_cv}, notices, {name: spread}, errors)
 
 
 @dataclass(frozen=True)
@@ -271,6 +282,7 @@ class _Learnt:
     day_weights: np.ndarray
     shape_weights: np.ndarray
     spread: Spread
+    day_errors: pd.Series
 
 
 def _expect(volume: np.ndarray, told: Days, horizon: np.ndarray) -> _Expected:
@@ -307,7 +319,7 @@ def _learn(volume: np.ndarray, told: Days, n_ahead: int) -> _Learnt:
     by_shape = shape_weights([(volume[h], e.shapes) for h, e in past])
     walk = _learn_walk(total, told, n_ahead, day_weights) if n_ahead > ahead else 0.0
     spread = Spread(DEFAULT_DAY_CV, 0.0, walk_cv=walk, reach_days=ahead)
-    learnt = _Learnt(day_weights, by_shape, spread)
+    learnt = _Learnt(day_weights, by_shape, spread, pd.Series(dtype=float))
     if not past:
         return learnt
     means = [(h, *e.mean(learnt)) for h, e in past]
@@ -315,7 +327,21 @@ def _learn(volume: np.ndarray, told: Days, n_ahead: int) -> _Learnt:
     actual = np.vstack([volume[h] for h, _, _ in means])
     weights = np.repeat(origin_weights(np.array(ages)), [len(h) for h, _ in past])
     spread = calibrate(actual, predicted, len(past), weights)
-    return replace(learnt, spread=replace(spread, walk_cv=walk, reach_days=ahead))
+    spread = replace(spread, walk_cv=walk, reach_days=ahead)
+    days = [(h[0] - n, day - n) for h, _ in past for day in h]
+    return replace(learnt, spread=spread, day_errors=_day_errors(actual, predicted, days))
+
+
+def _day_errors(
+    actual: np.ndarray, predicted: np.ndarray, days: list[tuple[int, int]]
+) -> pd.Series:
+    """Log errors of day totals, where something was both forecast and seen."""
+    both = ~np.isnan(actual) & ~np.isnan(predicted)
+    came, expected = (np.where(both, of, 0.0).sum(axis=1) for of in (actual, predicted))
+    some = expected > 0.5
+    gap = np.log(np.maximum(came[some], 0.5) / expected[some])
+    index = pd.MultiIndex.from_tuples(days, names=["origin", "day"])[some]
+    return pd.Series(gap, index=index)
 
 
 def _learn_walk(total: np.ndarray, told: Days, n_ahead: int, weights: np.ndarray) -> float:
