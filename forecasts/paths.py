@@ -11,6 +11,7 @@ from .predict import Forecast
 SHRINK_DAYS = 14.0  # shared past days that no correlation at all counts for
 MOST_CORRELATION = 0.95
 MOST_COMMON = 0.98  # share of an interval's variance that may come from its day
+BATCH = 500_000  # counts drawn at once: a year of half-hours would fill the memory
 LEVEL = 0.9  # at which interval and day variances are brought together
 
 
@@ -36,8 +37,8 @@ def sample_paths(
     Returns
     -------
     dict
-        Per queue counts of shape (paths, intervals); its columns are the queue's rows of
-        ``forecast.table`` in their order.
+        Per queue whole counts of shape (paths, intervals), int32; its columns are the queue's rows
+        of ``forecast.table`` in their order.
 
     Raises
     ------
@@ -71,9 +72,14 @@ def sample_paths(
         spread = forecast.spread[queue]
         common, from_walk = _shares(spread, mean, of_day, leads)
         both = np.sqrt(from_walk) * walk[:, :, number] + np.sqrt(1 - from_walk) * day[:, :, number]
-        own = rng.standard_normal((paths, len(mean)))
-        z = np.sqrt(common) * both[:, of_day] + np.sqrt(1 - common) * own
-        drawn[queue] = spread.interval_counts(mean, z, lead[rows])
+        counts = np.empty((paths, len(mean)), np.int32)
+        at_once = max(BATCH // max(len(mean), 1), 1)
+        for first in range(0, paths, at_once):
+            part = both[first : first + at_once]
+            own = rng.standard_normal((len(part), len(mean)))
+            z = np.sqrt(common) * part[:, of_day] + np.sqrt(1 - common) * own
+            counts[first : first + at_once] = spread.interval_counts(mean, z, lead[rows])
+        drawn[queue] = counts
     return drawn
 
 
