@@ -4,6 +4,7 @@ from .backtesting import Backtest, backtest
 from .checks import check_history
 from .history import Finding, HistoryError
 from .intraday import update
+from .paths import sample_paths
 from .predict import Forecast, forecast, forecast_detail
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "check_history",
     "forecast",
     "forecast_detail",
+    "sample_paths",
     "update",
 ]

@@ -92,7 +92,7 @@ def update(
             carried *= CARRIED_PER_DAY
             if known.any():
                 carried = CARRIED_SHARE * float(np.log(factor))
-    return replace(forecast, table=table, days=days)
+    return replace(forecast, table=table, days=days, last_day=None)
 
 
 def _rescale(

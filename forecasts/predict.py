@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from .checks import check_grid
-from .daily import DailyForecast, forecast_daily, model_weights
+from .daily import DailyForecast, forecast_daily, long_gaps, model_weights
 from .effects import CLOSED, HOLIDAY, Days, describe_days
 from .handle_time import fit_handle_time
 from .history import MINUTES_PER_DAY, QueueHistory, read_history
-from .intervals import Spread, calibrate, count_quantile
+from .intervals import DEFAULT_DAY_CV, Spread, calibrate, count_quantile, origin_weights, walk_cv
 from .shape import (
     HALF_LIVES_DAYS,
     Shapes,
@@ -27,6 +27,8 @@ from .shape import (
 ORIGINS = 12
 MOST_STEP_DAYS, LEAST_STEP_DAYS = 14, 4  # between past origins
 ORIGIN_HORIZON_DAYS = 28
+FAR_ORIGINS = 4  # for horizons beyond that: how far the level walks
+LEAST_BLOCK_DAYS = 7  # known ones of a block of ORIGIN_HORIZON_DAYS
 LEAST_HORIZON_DAYS = 7  # a dozen single days would not tell a spread
 LEAST_TRAINING_DAYS = 14
 DAYS_TOLD = 365
@@ -51,6 +53,11 @@ class Forecast:
         Sentences for the planner.
     spread
         Per queue all that past errors taught.
+    day_errors
+        Per queue the log errors of day totals at past origins, indexed by days from the end of the
+        history to the origin and to the day: the same pairs for all queues.
+    last_day
+        Last day of the history; None once the forecast was updated within a day.
     """
 
     table: pd.DataFrame
@@ -58,6 +65,8 @@ class Forecast:
     day_cv: dict[str, float]
     notices: tuple[str, ...]
     spread: dict[str, Spread] = field(default_factory=dict)
+    day_errors: dict[str, pd.Series] = field(default_factory=dict)
+    last_day: pd.Timestamp | None = None
 
     def summary(self) -> str:
         """One line per queue, then the notices."""
@@ -172,6 +181,8 @@ def forecast_detail(
         day_cv,
         tuple(dict.fromkeys(notices)),
         {queue: told for part in parts for queue, told in part.spread.items()},
+        {queue: errors for part in parts for queue, errors in part.day_errors.items()},
+        pd.Timestamp(last_day),
     )
 
 
@@ -216,7 +227,8 @@ def _forecast_queue(
     prescribed: np.ndarray | None,
     quantiles: Sequence[float],
 ) -> Forecast:
-    learnt = _learn(grid.volume, told, len(horizon))
+    lead_days = horizon - grid.n_days + 1
+    learnt = _learn(grid.volume, told, int(lead_days[-1]))
     expected = _expect(grid.volume, told, horizon)
     daily, spread = expected.daily, learnt.spread
     mean, shapes = expected.mean(learnt)
@@ -240,10 +252,14 @@ def _forecast_queue(
     dates = (grid.first_day + horizon[day_open]).astype("datetime64[s]")
     totals = pd.DataFrame({"queue": grid.queue, "date": dates, "volume": day_volume})
     for q in quantiles:
-        table[f"q{q:g}"] = count_quantile(volume, spread.interval_variance(volume, q), q)
-        totals[f"q{q:g}"] = count_quantile(day_volume, spread.day_variance(day_volume, q), q)
+        of_interval = spread.interval_variance(volume, q, lead_days[row])
+        of_day = spread.day_variance(day_volume, q, lead_days[day_open])
+        table[f"q{q:g}"] = count_quantile(volume, of_interval, q)
+        totals[f"q{q:g}"] = count_quantile(day_volume, of_day, q)
     notices = _notices(grid, told, horizon, daily, shapes, prescribed)
-    return Forecast(table, totals, {grid.queue: spread.day_cv}, notices, {grid.queue: spread})
+    name = grid.queue
+    errors = {name: learnt.day_errors}
+    return Forecast(table, totals, {name: spread.day_cv}, notices, {name: spread}, errors)
 
 
 @dataclass(frozen=True)
@@ -266,6 +282,7 @@ class _Learnt:
     day_weights: np.ndarray
     shape_weights: np.ndarray
     spread: Spread
+    day_errors: pd.Series
 
 
 def _expect(volume: np.ndarray, told: Days, horizon: np.ndarray) -> _Expected:
@@ -281,28 +298,70 @@ def _learn(volume: np.ndarray, told: Days, n_ahead: int) -> _Learnt:
     n = len(volume)
     ahead = min(max(n_ahead, LEAST_HORIZON_DAYS), ORIGIN_HORIZON_DAYS)
     total = full_day_totals(volume, told)
+    # Long gaps are stepped over: what came before them tells more of errors than nothing does.
+    lived = np.flatnonzero(~long_gaps((~np.isnan(volume)).any(axis=1)))
     # Forecasts from less than half of the history were worse than the coming one will be.
-    room = n // (2 * ORIGINS)
+    room = len(lived) // (2 * ORIGINS)
     step = min(max(room, LEAST_STEP_DAYS), MOST_STEP_DAYS)
     past: list[tuple[np.ndarray, _Expected]] = []
+    ages: list[int] = []
     for k in range(1, ORIGINS + 1):
-        origin = n - k * step
-        if origin < LEAST_TRAINING_DAYS:
+        if k * step > len(lived) or lived[-k * step] < LEAST_TRAINING_DAYS:
             break
+        origin = int(lived[-k * step])
         recent = volume[max(origin - ORIGIN_HORIZON_DAYS, 0) : origin]
         if (~np.isnan(recent)).any(axis=1).sum() < LEAST_RECENT_DAYS:
             continue
         horizon = np.arange(origin, min(origin + ahead, n))
         past.append((horizon, _expect(volume[:origin], told, horizon)))
+        ages.append(k - 1)
     day_weights = model_weights([(total[h], e.daily.by_model) for h, e in past])
     by_shape = shape_weights([(volume[h], e.shapes) for h, e in past])
-    learnt = _Learnt(day_weights, by_shape, Spread(0.1, 0.0))
+    walk = _learn_walk(total, told, n_ahead, day_weights) if n_ahead > ahead else 0.0
+    spread = Spread(DEFAULT_DAY_CV, 0.0, walk_cv=walk, reach_days=ahead)
+    learnt = _Learnt(day_weights, by_shape, spread, pd.Series(dtype=float))
     if not past:
         return learnt
     means = [(h, *e.mean(learnt)) for h, e in past]
     predicted = np.vstack([np.where(shapes.open, mean, np.nan) for _, mean, shapes in means])
     actual = np.vstack([volume[h] for h, _, _ in means])
-    return replace(learnt, spread=calibrate(actual, predicted, len(past)))
+    weights = np.repeat(origin_weights(np.array(ages)), [len(h) for h, _ in past])
+    spread = calibrate(actual, predicted, len(past), weights)
+    spread = replace(spread, walk_cv=walk, reach_days=ahead)
+    days = [(h[0] - n, day - n) for h, _ in past for day in h]
+    return replace(learnt, spread=spread, day_errors=_day_errors(actual, predicted, days))
+
+
+def _day_errors(
+    actual: np.ndarray, predicted: np.ndarray, days: list[tuple[int, int]]
+) -> pd.Series:
+    """Log errors of day totals, where something was both forecast and seen."""
+    both = ~np.isnan(actual) & ~np.isnan(predicted)
+    came, expected = (np.where(both, of, 0.0).sum(axis=1) for of in (actual, predicted))
+    some = expected > 0.5
+    gap = np.log(np.maximum(came[some], 0.5) / expected[some])
+    index = pd.MultiIndex.from_tuples(days, names=["origin", "day"])[some]
+    return pd.Series(gap, index=index)
+
+
+def _learn_walk(total: np.ndarray, told: Days, n_ahead: int, weights: np.ndarray) -> float:
+    """How far the level walks, from day totals forecast far ahead in the past."""
+    n, block = len(total), ORIGIN_HORIZON_DAYS
+    far = min(n_ahead, n // 2)
+    gaps = []
+    for back in np.unique(np.linspace(min(2 * far, n // 2), 2 * block, FAR_ORIGINS).astype(int)):
+        origin, end = n - back, min(n - back + far, n)
+        if far < 2 * block or (~np.isnan(total[:origin])).sum() < LEAST_TRAINING_DAYS:
+            continue
+        horizon = np.arange(origin, end)
+        expected = forecast_daily(total[:origin], told, horizon).total(weights)
+        some = (total[horizon] > 0) & (expected > 0)
+        gap = np.log(total[horizon[some]] / expected[some])
+        number = (horizon[some] - origin) // block
+        held = np.bincount(number, minlength=far // block)
+        mean = np.bincount(number, gap, minlength=far // block) / np.maximum(held, 1)
+        gaps.append(np.where(held >= LEAST_BLOCK_DAYS, mean, np.nan))
+    return walk_cv(gaps, block)
 
 
 def _open_mask(grid: QueueHistory, horizon: np.ndarray, starts: pd.DatetimeIndex) -> np.ndarray:
@@ -341,7 +400,10 @@ def _notices(
             f"{name}: too few contacts or days for a regression; means by weekday are used"
         )
     if grid.n_days < LEAST_TRAINING_DAYS + 7:
-        notes.append(f"{name}: history too short to judge the forecast's error; 10 % a day assumed")
+        notes.append(
+            f"{name}: history too short to judge the forecast's error; "
+            f"{100 * DEFAULT_DAY_CV:.0f} % a day assumed"
+        )
     coming = told.kind[horizon] == HOLIDAY
     if prescribed is None and (coming & ~shapes.open.any(axis=1)).any():
         shut = grid.first_day + horizon[coming & ~shapes.open.any(axis=1)]

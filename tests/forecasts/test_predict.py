@@ -146,6 +146,29 @@ def test_the_us_bank_is_forecast_better_than_by_its_last_weekdays(real_data):
     assert wape(joined["volume_x"], joined["volume_y"]) < 0.065
 
 
+def test_ranges_widen_over_a_year_ahead():
+    days = forecast_detail(make_history(n_days=400), 365).days
+    width = ((days["q0.9"] - days["q0.1"]) / days["volume"]).to_numpy()
+    months = [width[first : first + 28].mean() for first in (0, 28, 168, 336)]
+    assert months == sorted(months)
+    assert months[-1] > 1.5 * months[0]
+
+
+def test_a_later_start_is_as_uncertain_as_the_same_days_of_a_long_horizon():
+    history = make_history(n_days=200)
+    whole, late = forecast(history, 90), forecast(history, 7, start="2025-10-16")
+    same = whole[whole["start"] >= "2025-10-16"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, late)
+
+
+def test_after_a_long_gap_errors_from_before_it_are_learnt_from():
+    old = make_history("2024-01-01", 60, day_cv=0.3)
+    new = make_history("2024-10-07", 14, seed=3, day_cv=0.3)
+    wide = forecast_detail(pd.concat([old, new]), 7)
+    assert wide.spread["phone"].origins >= 4
+    assert wide.day_cv["phone"] > 0.2
+
+
 def test_days_off_that_the_plan_knows_are_not_called_missing():
     history = make_history()
     history = history[history["start"].dt.strftime("%Y-%m-%d") != "2025-03-05"]

@@ -1,0 +1,104 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasts import forecast_detail, sample_paths, update
+from forecasts.paths import day_correlation
+
+from .conftest import WEEKDAY_LEVEL, make_history
+
+LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
+
+
+@pytest.fixture(scope="module")
+def one():
+    return forecast_detail(make_history(n_days=210, day_cv=0.12), 14, quantiles=LEVELS)
+
+
+@pytest.fixture(scope="module")
+def drawn(one):
+    return sample_paths(one, 4000)["phone"]
+
+
+def two_queues(together: bool, n_days=210):
+    """Two queues of twelve intervals whose day factors are the same, or apart."""
+    rng = np.random.default_rng(6)
+    factor = rng.gamma(1 / 0.15**2, 0.15**2, (2, n_days))
+    dates = pd.date_range("2025-01-06", periods=n_days)
+    parts = []
+    for k, queue in enumerate(("a", "b")):
+        mine = factor[0 if together else k] * 60 * WEEKDAY_LEVEL[dates.day_of_week]
+        starts = np.add.outer(dates.to_numpy(), np.arange(9, 21).astype("timedelta64[h]"))
+        counts = rng.poisson(np.repeat(mine, 12))
+        parts.append(pd.DataFrame({"queue": queue, "start": starts.ravel(), "volume": counts}))
+    return pd.concat(parts)
+
+
+def test_paths_are_whole_counts_in_the_tables_order(one, drawn):
+    assert drawn.shape == (4000, len(one.table))
+    assert (drawn >= 0).all()
+    assert (drawn == np.round(drawn)).all()
+    assert drawn.mean(axis=0) == pytest.approx(one.table["volume"].to_numpy(), rel=0.05, abs=0.3)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_quantiles_of_intervals_are_the_tables(one, drawn, level):
+    """The share of paths up to the table's quantile is its level, as far as whole counts allow."""
+    quantile = one.table[f"q{level:g}"].to_numpy()
+    slack = 4 * np.sqrt(level * (1 - level) / len(drawn))
+    assert ((drawn <= quantile).mean(axis=0) >= level - slack).all()
+    assert ((drawn < quantile).mean(axis=0) <= level + slack).all()
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_quantiles_of_day_totals_are_about_the_tables(one, drawn, level):
+    day = one.table["start"].dt.normalize()
+    totals = pd.DataFrame(drawn.T).groupby(day.to_numpy()).sum().to_numpy()
+    below = (totals <= one.days[f"q{level:g}"].to_numpy()[:, None]).mean()
+    assert below == pytest.approx(level, abs=0.03)
+
+
+def test_intervals_move_together_within_a_day_only(drawn):
+    """24 intervals a day."""
+    found = np.corrcoef(drawn.T)
+    same = found[8:16, 8:16][~np.eye(8, dtype=bool)]
+    other = found[8:16, 32:40]
+    assert same.mean() > 0.1
+    assert abs(other.mean()) < 0.02
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_queues_move_together_as_their_past_errors_did(together):
+    detail = forecast_detail(two_queues(together), 7)
+    paths = sample_paths(detail, 3000)
+    days = [paths[q].reshape(3000, 7, 12).sum(axis=2) for q in ("a", "b")]
+    found = np.mean([np.corrcoef(days[0][:, d], days[1][:, d])[0, 1] for d in range(7)])
+    if together:
+        assert found > 0.6
+    else:
+        assert abs(found) < 0.25
+    assert (np.linalg.eigvalsh(day_correlation(detail)) > 0).all()
+
+
+def test_days_far_ahead_share_the_level():
+    """One interval a day; its neighbours a year ahead, and in the first weeks."""
+    starts = pd.date_range("2024-01-01 09:00", periods=400)
+    volume = np.random.default_rng(1).poisson(4000, 400)
+    detail = forecast_detail(pd.DataFrame({"queue": "x", "start": starts, "volume": volume}), 365)
+    found = np.corrcoef(sample_paths(detail, 2000)["x"].T)
+    assert abs(found[np.arange(20), np.arange(1, 21)].mean()) < 0.1
+    assert found[np.arange(330, 364), np.arange(331, 365)].mean() > 0.5
+
+
+def test_a_seed_repeats_and_another_differs(one, drawn):
+    again = sample_paths(one, 4000, seed=0)["phone"]
+    assert (again == drawn).all()
+    assert (sample_paths(one, 4000, seed=1)["phone"] != drawn).any()
+
+
+def test_senseless_calls_are_refused(one):
+    with pytest.raises(ValueError, match="paths is 0"):
+        sample_paths(one, 0)
+    actuals = one.table.head(5)[["queue", "start", "volume"]]
+    with pytest.raises(ValueError, match="updated"):
+        sample_paths(update(one, actuals), 10)
