@@ -29,7 +29,7 @@ Bools = npt.NDArray[np.bool_]
 FIRST_CONTACTS = "first_contacts"
 ALL_CONTACTS = "all_contacts"
 # What happened in the weeks before the horizon comes again within it.
-_WARMUP_WEEKS = 8
+_WARMUP_WEEKS = 12
 # Repeats of repeats are followed until a generation has less than this share of the contacts.
 _LAST_GENERATION = 1e-9
 
