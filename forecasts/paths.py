@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
 
@@ -12,7 +14,8 @@ SHRINK_DAYS = 14.0  # shared past days that no correlation at all counts for
 MOST_CORRELATION = 0.95
 MOST_COMMON = 0.98  # share of an interval's variance that may come from its day
 BATCH = 500_000  # counts drawn at once: a year of half-hours would fill the memory
-LEVEL = 0.9  # at which interval and day variances are brought together
+LEVEL = 0.9  # at which the variance of day totals is met
+GRID = 64  # quantiles that tell the variance of an interval's count
 
 
 def sample_paths(
@@ -135,7 +138,10 @@ def _shares(
     """
     n = len(leads)
     total = np.bincount(of_day, mean, n)
-    of_interval = spread.interval_variance(mean, LEVEL, leads[of_day])
+    # Of the whole counts that are drawn: rounding adds to the variance of small ones.
+    levels = ((k + 0.5) / GRID for k in range(GRID))
+    z = np.array([NormalDist().inv_cdf(level) for level in levels])[:, None]
+    of_interval = spread.interval_counts(mean, z, leads[of_day]).var(axis=0)
     apart = spread.day_variance(total, LEVEL, leads) - np.bincount(of_day, of_interval, n)
     pairs = total**2 - np.bincount(of_day, mean**2, n)
     usual = spread.day_cv**2 + spread.walked(leads)
