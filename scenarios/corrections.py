@@ -139,7 +139,7 @@ def _share_change(verdict: Verdict, level: float, may_lower: bool) -> float:
             return 0.0  # the model prefers to pay
         # From what the model thinks the roster gives, which may be more than was asked for.
         asked = max(level, min(verdict.predicted, 0.995))
-        more = 1.2 * (verdict.promised - verdict.simulated) + 0.005
+        more = 1.2 * (verdict.promised - verdict.simulated) + max(0.005, margin(verdict))
         return max(0.005, asked - level + more)
     if may_lower and verdict.slack > _BEATEN and verdict.predicted < level + 0.01:
         return -0.8 * (verdict.slack - _BEATEN / 2)
@@ -167,7 +167,7 @@ def _cap_change(verdict: Verdict, level: float, may_lower: bool) -> float:
 
 def _reserve_change(verdict: Verdict, may_lower: bool) -> float:
     if not is_safe(verdict):
-        return 0.02 + 1.2 * verdict.shortfall
+        return 0.02 + 1.2 * (verdict.shortfall + margin(verdict))
     # A target over a month is left alone: lowering it would design every week anew.
     is_weekly = verdict.target.measure is Measure.REPLIED_WITHIN and (
         verdict.target.period != "month"

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from scenarios.plan import Plan
 
-_ROUNDS = 5
+_ROUNDS = 7
 _ROUND_REPLICATIONS = 80
 # Where a verdict hangs on the width of its interval, so many times as many months are simulated:
 # cheaper than another design.
