@@ -31,7 +31,7 @@ _ROUND = 1e-6
 # What a contact in time is worth beside the cost: breaks ties only.
 _SERVED = 1e-3
 # Branching is limited by nodes, so that a result is the same twice: fewer where each is larger.
-_LEAST_SEARCH_S = 20.0
+_LEAST_SEARCH_S = 14.0
 _LEAST_NODES = 20
 _NODE_WORK = 6_000_000
 # A month relaxed is worth waiting for: all else hangs on it.
