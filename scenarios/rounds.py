@@ -160,7 +160,7 @@ def correct(
         )
         if not redo:
             break
-        per_round = replace(limits, seconds=limits.seconds / 6)
+        per_round = replace(limits, seconds=limits.seconds / 4)
     return Rounds(best, number, bound, stop())
 
 
