@@ -20,8 +20,9 @@ from scenarios.overrides import apply_scenario
 from scenarios.progress import Reporter, Silent
 from scenarios.requirement import requirement_of, requirement_table, service_price_table
 from scenarios.restage import restage
-from scenarios.rounds import Candidate, Rounds, contact_costs, correct, judge_roster
+from scenarios.rounds import Rounds, correct
 from scenarios.runs import Run
+from scenarios.trial import Candidate, Trial, contact_costs
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status
 from staffing.queues import QueueKind
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from scenarios.plan import Plan
 
 _PACKAGES = ("numpy", "pandas", "ortools", "numba")
-_LEAST_REPLICATIONS = 200
-# Where an interval straddles its target, more months are simulated before a target counts as
-# missed.
-_MORE_REPLICATIONS = 3
 
 
 def plan_run(
@@ -81,40 +78,14 @@ def plan_run(
     def frames(problem: Problem, roster: Roster) -> pd.DataFrame:
         return schedule_frame(problem, roster, names)
 
-    rounds = correct(plan, told, limits, reporter, stop, frames)
-    final = _final(rounds.best, told, limits.seed, solve.replications, reporter, frames)
+    trial = Trial(told, limits.seed, solve.replications, reporter, frames)
+    rounds = correct(plan, trial, limits, stop)
+    final = rounds.best
     tables = _tables(plan, told, final, names)
     result = _result(plan, told, final, rounds, scenario, limits)
     result["cpu_s"] = round(time.process_time() - began, 2)
     result["seconds"] = round(time.monotonic() - wall, 2)
     return Run(result, tables)
-
-
-def _final(
-    best: Candidate,
-    told: Demand,
-    seed: int,
-    replications: int,
-    reporter: Reporter,
-    frames: Callable[[Problem, Roster], pd.DataFrame],
-) -> Candidate:
-    """Judge the best roster by enough months, fresh ones: those of the rounds chose it."""
-    replications = max(replications, _LEAST_REPLICATIONS)
-    for more in range(1, _MORE_REPLICATIONS + 1):
-        final = judge_roster(
-            told,
-            best.problem,
-            best.design,
-            best.roster,
-            best.evaluated,
-            seed + 1,
-            replications * more,
-            reporter,
-            frames,
-        )
-        if not any(v.undecided for v in final.verdicts):
-            break
-    return final
 
 
 def schedule_frame(problem: Problem, roster: Roster, names: dict[str, str]) -> pd.DataFrame:

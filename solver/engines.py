@@ -91,6 +91,10 @@ def solve_integer(matrix: Matrix, effort: Effort, starts: Sequence[Floats] = ())
     scip.bool_params["misc/catchctrlc"] = False
     # Processor time, so that a busy machine does not cut a solve short.
     scip.int_params["timing/clocktype"] = 1
+    # A node's work must be foreseeable, because nodes are the limit: strong branching and long
+    # rounds of cuts at the root took half the time of a week and hardly moved either bound.
+    scip.int_params["branching/pscost/priority"] = 100_000
+    scip.int_params["separating/maxroundsroot"] = 5
     if effort.stall_nodes >= 0:
         scip.long_params["limits/stallnodes"] = effort.stall_nodes
     return _solve(matrix, mathopt.SolverType.GSCIP, parameters, relax=False, starts=starts)

@@ -253,7 +253,6 @@ class BlockModel:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
-        solver.parameters.repair_hint = True
         solver.parameters.max_deterministic_time = deterministic_seconds
         status = solver.solve(self.model)
         spent = float(solver.response_proto.deterministic_time)

@@ -31,9 +31,9 @@ _ROUND = 1e-6
 # What a contact in time is worth beside the cost: breaks ties only.
 _SERVED = 1e-3
 # Branching is limited by nodes, so that a result is the same twice: fewer where each is larger.
-_LEAST_SEARCH_S = 14.0
-_LEAST_NODES = 20
-_NODE_WORK = 6_000_000
+_LEAST_SEARCH_S = 40.0
+_LEAST_NODES = 10
+_NODE_WORK = 2_000_000
 # A month relaxed is worth waiting for: all else hangs on it.
 _LEAST_LINEAR_S = 120.0
 # Price of a broken limit of the people's side, in high prices.
@@ -157,7 +157,7 @@ class _Search:
             effort = Effort(
                 gap=0.0,
                 absolute_gap=self.limits.gap / 2 * self.money / count,
-                nodes=3_000,
+                nodes=_NODE_WORK // count,
                 stall_nodes=300,
                 seconds=0.0 if self.stop() else max(least_s, left_s),
                 seed=self.limits.seed,
@@ -335,7 +335,7 @@ def _solve_window(
     proved, searched = -np.inf, None
     if effort.seconds > 0:
         part, columns = matrix.restrict(free, values)
-        nodes = max(_LEAST_NODES, _NODE_WORK // max(1, len(part.values)))
+        nodes = max(_LEAST_NODES, effort.nodes // max(1, len(part.values)))
         starts = [
             start[columns] for start in (rounded if holds else None, hint) if start is not None
         ]

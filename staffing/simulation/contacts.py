@@ -11,8 +11,13 @@ from staffing.simulation.random import stream
 from staffing.simulation.scene import Bools, Floats, Ints, Scene
 
 _ARRIVALS, _HANDLE, _PATIENCE, _DAY, _SHARED_DAY = range(5)
+# Added to a purpose: its order of strata.
+_RANKS = 16
 _PHI_POINTS = np.linspace(-6.0, 6.0, 1201)
 _PHI = np.array([0.5 * math.erfc(-z / math.sqrt(2.0)) for z in _PHI_POINTS])
+
+BATCH = 10
+"""Replications that share out the strata of the days' factors among them; see `day_factors`."""
 
 
 @dataclass(frozen=True)
@@ -72,19 +77,34 @@ def day_factors(scene: Scene, quantiles: Floats, seed: int, replication: int) ->
     Gamma by day and queue, tied together by a Gaussian copula in which `shared_day_factor` of the
     variance is common.
 
+    Whether a day is quiet or busy decides most of its service, and days are few. Of each `BATCH`
+    replications in turn every one therefore draws a day from another of as many equally likely
+    strata, at random for each day: a Latin hypercube (McKay, Beckman, Conover 1979). A replication
+    by itself is distributed as before; means over batches scatter less.
+
     Parameters
     ----------
     quantiles
         `gamma_quantiles` of each queue, (Q, 1201).
     """
     days, share = scene.grid.days, scene.shared_day_factor
-    shared = stream(seed, replication, 0, _SHARED_DAY).standard_normal(days)
+    shared = _stratified_normal(seed, replication, 0, _SHARED_DAY, days)
     factors = np.ones((len(scene.queues), days))
     for q in np.flatnonzero(scene.day_cv > 0.0):
-        own = stream(seed, replication, int(q), _DAY).standard_normal(days)
+        own = _stratified_normal(seed, replication, int(q), _DAY, days)
         normal = math.sqrt(share) * shared + math.sqrt(1.0 - share) * own
         factors[q] = np.interp(normal, _PHI_POINTS, quantiles[q])
     return factors
+
+
+def _stratified_normal(seed: int, replication: int, queue: int, purpose: int, days: int) -> Floats:
+    """Standard normal numbers of one replication, (days,), from its strata of its batch."""
+    batch, place = divmod(replication, BATCH)
+    ranks = stream(seed, batch, queue, purpose + _RANKS).permuted(
+        np.tile(np.arange(BATCH), (days, 1)), axis=1
+    )
+    inside = stream(seed, replication, queue, purpose).random(days)
+    return np.interp((ranks[:, place] + inside) / BATCH, _PHI, _PHI_POINTS)
 
 
 def draw_contacts(scene: Scene, quantiles: Floats, seed: int, replication: int) -> Contacts:

@@ -11,6 +11,7 @@ from scenarios.progress import Silent
 from scenarios.rounds import correct
 from scenarios.run import plan_run, schedule_frame
 from scenarios.runs import Run
+from scenarios.trial import Trial
 from solver.problem import Limits
 from tests.scenarios.smallplan import load_small
 
@@ -295,11 +296,9 @@ def small_rounds(small_plan, small_demand):
     names = {row.agent: row.name for row in small_plan.agents}
     return correct(
         small_plan,
-        small_demand,
+        Trial(small_demand, 1, 200, Silent(), lambda p, r: schedule_frame(p, r, names)),
         Limits(seconds=10, gap=0.01),
-        Silent(),
         lambda: True,
-        lambda problem, roster: schedule_frame(problem, roster, names),
     )
 
 

@@ -9,8 +9,8 @@ from scenarios.build import build_problem
 from scenarios.corrections import is_firm
 from scenarios.demand import demand
 from scenarios.judge import Verdict, judge, people_present, service_table
-from scenarios.rounds import contact_costs
 from scenarios.scene import build_scene
+from scenarios.trial import contact_costs
 from solver.optimize import evaluate
 from staffing.queues import Measure, Target
 from staffing.simulation import simulate

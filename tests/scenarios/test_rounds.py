@@ -8,11 +8,9 @@ import pytest
 
 from scenarios.demand import demand
 from scenarios.progress import Silent
-from scenarios.rounds import (
-    correct,
-    roster_counts,
-)
+from scenarios.rounds import correct
 from scenarios.run import schedule_frame
+from scenarios.trial import Trial, roster_counts
 from solver.problem import Limits
 from staffing.queues import Measure
 from tests.scenarios.smallplan import changed
@@ -53,11 +51,9 @@ def test_a_roster_that_breaks_a_rule_ranks_behind_a_dearer_one_that_does_not(sma
 def run_rounds(plan):
     return correct(
         plan,
-        demand(plan),
+        Trial(demand(plan), 1, 200, Silent(), lambda p, r: schedule_frame(p, r, {})),
         Limits(seconds=10, gap=0.01),
-        Silent(),
         lambda: False,
-        lambda problem, roster: schedule_frame(problem, roster, {}),
     )
 
 

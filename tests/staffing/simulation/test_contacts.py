@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from staffing.simulation.contacts import (
+    BATCH,
     day_factors,
     deadlines,
     draw_contacts,
@@ -42,6 +44,21 @@ def test_day_factors_share_the_asked_part_of_their_variance():
     assert factors[0].std() == pytest.approx(0.2, abs=0.01)
     assert np.corrcoef(factors[0], factors[1])[0, 1] == pytest.approx(0.7, abs=0.03)
     assert (factors[2] == 1.0).all()
+
+
+def test_each_batch_meets_every_tenth_of_the_days_once():
+    of = scene(queues=1, days=3, day_cv=np.array([0.3]), shared_day_factor=1.0)
+    quantiles = gamma_quantiles(0.3)[None]
+    edges = np.interp(
+        np.arange(1, 10) / 10, [0.5 * math.erfc(-z / 2**0.5) for z in NORMAL], quantiles[0]
+    )
+    for batch in range(3):
+        drawn = [day_factors(of, quantiles, 1, BATCH * batch + r)[0] for r in range(BATCH)]
+        stratum = np.searchsorted(edges, drawn)
+        np.testing.assert_array_equal(
+            np.sort(stratum, axis=0), np.arange(10)[:, None] + 0 * stratum
+        )
+        assert (stratum[:, 0] != stratum[:, 1]).any()
 
 
 def test_arrivals_are_poisson_inside_open_intervals_only():

@@ -122,6 +122,27 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
     assert 0.91 <= covered <= 0.985
 
 
+def test_intervals_of_whole_batches_cover_too_and_are_narrower():
+    """60 replications in 6 batches, 60 times: days of a wide spread, few contacts a day."""
+    of = scene(agents=5, arrivals=np.full((1, 48), 24.0), patience_s=np.full(1, 200.0))
+    of = replace(of, day_cv=np.array([0.3]))
+    whole = simulate(of, replications=3600)
+
+    def told(part):
+        few = replace(whole, offered=whole.offered[part], in_time=whole.in_time[part])
+        return service_by_period(of, few, 0, "day", Measure.ANSWERED_WITHIN).iloc[0]
+
+    truth = told(slice(None))["value"]
+    rows = [told(slice(k, k + 60)) for k in range(0, 3600, 60)]
+    covered = np.mean([row["low"] <= truth <= row["high"] for row in rows])
+    assert 0.88 <= covered <= 1.0
+    # The same replications in another order make no batches: their scatter is that of single days.
+    order = np.random.default_rng(1).permutation(3600)[:600]
+    loose = told(order)
+    tight = told(slice(0, 600))
+    assert tight["high"] - tight["low"] < 0.7 * (loose["high"] - loose["low"])
+
+
 def test_service_table_has_a_row_a_target_and_period():
     result = result_of(day_tables(10, 30, 96), day_tables(9, 21, 96))
     targets = [
