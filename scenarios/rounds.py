@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from scenarios.build import Corrections, build_problem
 from scenarios.corrections import corrected, first_corrections, without_empty_seats
 from scenarios.trial import Candidate, Trial
@@ -45,10 +43,12 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
     demand, reporter = trial.demand, trial.reporter
     paid_anyway = least_cost_share(build_problem(plan, demand)) > 1 - _HARDLY_SAVED
     corrections = first_corrections(demand) if paid_anyway else Corrections()
+    # The best so far, and the best of those whose verdict is the last: the others' have a margin.
     best: Candidate | None = None
+    sound: Candidate | None = None
     design: ShiftPlan | None = None
     redo: frozenset[int] | None = None
-    bound, number = -np.inf, 0
+    number = 0
     per_round = replace(limits, seconds=limits.seconds / 2)
     while number < _ROUNDS:
         number += 1
@@ -62,11 +62,13 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
         candidate = trial.candidate(problem, design)
         if candidate.holds:
             candidate = trial.final(candidate)
+        if candidate.is_final and (sound is None or candidate.rank < sound.rank):
+            sound = candidate
         # Once all holds, a round that saves nothing is the last; and later rounds only mend.
         is_vain = best is not None and best.holds and candidate.cost >= best.cost
         if best is None or candidate.rank < best.rank:
-            best, bound = candidate, design.bound
-        reporter.update(best_cost=best.cost, bound=bound, text=_told(candidate))
+            best = candidate
+        reporter.update(best_cost=best.cost, bound=best.design.bound, text=_told(candidate))
         # One that nearly holds for much less money is worth mending.
         is_promising = not candidate.holds and candidate.cost < _MUCH_CHEAPER * best.cost
         is_late = best.holds and number > _LOWERING_ROUNDS and not is_promising
@@ -88,7 +90,8 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
         if not redo:
             break
         per_round = replace(limits, seconds=limits.seconds / 4)
-    return Rounds(trial.final(best), number, bound, stop())
+    best = min((trial.final(c) for c in (best, sound) if c is not None), key=lambda c: c.rank)
+    return Rounds(best, number, best.design.bound, stop())
 
 
 def _told(candidate: Candidate) -> str:

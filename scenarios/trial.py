@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 _ROUND_REPLICATIONS = 80
 _LEAST_REPLICATIONS = 200
-# Where a verdict hangs on the width of its interval, so many times as many months are simulated:
-# cheaper than another design.
-_MORE_MONTHS = (1, 3, 8)
-_MORE_FINAL = (1, 3)
+# Where a verdict hangs on the width of its interval, so many times as many months are simulated,
+# as long as no more contacts come in all: cheaper than another design.
+_MORE_MONTHS = (3, 8)
+_MOST_CONTACTS = 20_000_000
 _NAMING_TRIES = 4
 _NAMING_SECONDS = 2.0
 
@@ -128,15 +128,14 @@ class Trial:
         """Simulate, check and judge a finished roster, by more months where that may decide."""
         demand = self.demand
         seed = self.seed + 1 if is_final else self.seed
-        least = max(self.replications, _LEAST_REPLICATIONS) if is_final else _ROUND_REPLICATIONS
         schedule = self.frames(problem, roster)
         done = activities(problem, roster, evaluated.positions)
         findings = check(schedule, done, Terms.of(problem, roster))
         costs = contact_costs(demand, findings.total_cost, evaluated)
         scene = build_scene(problem, demand, roster)
-        for more in _MORE_FINAL if is_final else _MORE_MONTHS:
+        for months in self._months(is_final=is_final):
             self.reporter.stage("simulation")
-            result = simulate(scene, replications=more * least, seed=seed)
+            result = simulate(scene, replications=months, seed=seed)
             verdicts = judge(problem, demand, evaluated, roster, scene, result, costs)
             if not any(v.undecided for v in verdicts):
                 break
@@ -153,6 +152,12 @@ class Trial:
             findings,
             is_final,
         )
+
+    def _months(self, *, is_final: bool) -> list[int]:
+        """Numbers of months to simulate, one after the other, until the verdicts are clear."""
+        least = max(self.replications, _LEAST_REPLICATIONS) if is_final else _ROUND_REPLICATIONS
+        most = _MOST_CONTACTS / max(1.0, float(self.demand.work.arrivals.sum()))
+        return [least, *(least * more for more in _MORE_MONTHS if least * more <= most)]
 
 
 def _named(problem: Problem, design: ShiftPlan, seed: int) -> Roster:

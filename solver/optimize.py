@@ -152,12 +152,13 @@ class _Search:
         whole = count == 1 and not decided.any()
         for number, days in enumerate(self.windows):
             left_s = (self.until - time.process_time()) / (count - number)
-            # A part that took more than its share must not leave the others without a search.
-            least_s = min(_LEAST_SEARCH_S, self.limits.seconds / 2)
+            # Nodes end a search; the clock only where the planner has little time, and a part that
+            # took more than its share must not leave the others without one.
+            least_s = min(_LEAST_SEARCH_S, 2 * self.limits.seconds)
             effort = Effort(
                 gap=0.0,
                 absolute_gap=self.limits.gap / 2 * self.money / count,
-                nodes=_NODE_WORK // count,
+                nodes=_NODE_WORK // len(_windows(self.design)),
                 stall_nodes=300,
                 seconds=0.0 if self.stop() else max(least_s, left_s),
                 seed=self.limits.seed,
