@@ -198,6 +198,35 @@ def plan_command(
 
 
 @app.command()
+def explain(
+    plan: PlanPath,
+    out: OutFile = None,
+    confirm: Annotated[
+        int,
+        typer.Option("--confirm", metavar="N", min=0, help="So many are designed whole."),
+    ] = 3,
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="S", min=1, help="Processor seconds for designs."),
+    ] = None,
+) -> None:
+    """Tell what each target, rule and contract term costs, and what would have to give."""
+    from scenarios.glance import print_explanation
+    from scenarios.progress import Stop, Terminal
+
+    loaded = _load(plan)
+    err = _console(stderr=True)
+    with Stop(err) as stop, Terminal(err) as reporter:
+        from scenarios.explain import explain as explain_plan
+
+        told = explain_plan(
+            loaded, confirm=confirm, time_limit=time_limit, reporter=reporter, stop=stop
+        )
+    _hand_over(told.table, out)
+    print_explanation(told, loaded.settings.currency, _console())
+
+
+@app.command()
 def simulate(
     run: RunPath,
     replay: Annotated[

@@ -161,8 +161,11 @@ def plan_queues(plan: Plan) -> tuple[Queue, ...]:
     return tuple(queues)
 
 
-def demand(plan: Plan) -> Demand:
-    """Forecast a plan's contacts and turn them into work."""
+def demand(plan: Plan, told: Forecast | None = None) -> Demand:
+    """Forecast a plan's contacts and turn them into work.
+
+    `told`: a forecast already made of the same history, queues and hours.
+    """
     grid, calendar, queues, hours = (
         plan_grid(plan),
         plan_calendar(plan),
@@ -175,7 +178,8 @@ def demand(plan: Plan) -> Demand:
             for queue in queues
         ]
     )
-    told = _forecast(plan, grid, queues, open_masks)
+    if told is None:
+        told = _forecast(plan, grid, queues, open_masks)
     volume = np.zeros((len(queues), grid.size))
     aht_s = np.full((len(queues), grid.size), np.nan)
     day_cv = np.zeros(len(queues))

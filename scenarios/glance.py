@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from scenarios.explain import Explanation
+
+# Lines of what is missing; savings below this are none.
+_MOST_MISSING = 8
+_TOLD = 0.5
+
 
 def print_forecast(table: pd.DataFrame, console: Console) -> None:
     """Print a forecast by queue: contacts a week, the busiest day, the busiest interval's range.
@@ -69,6 +75,33 @@ def print_requirement(table: pd.DataFrame, console: Console) -> None:
             _text(top["reason"]),
         )
     console.print(shown)
+
+
+def print_explanation(told: Explanation, currency: str, console: Console) -> None:
+    """Print what is missing in a plan as it stands, and what would have to give, dearest first."""
+    if told.base is None:
+        console.print("The contracts contradict themselves: no shifts can be designed.")
+    else:
+        console.print(
+            f"Shifts as the plan stands: {told.base.cost:,.0f} {currency}, no less than "
+            f"{told.base.bound:,.0f}"
+        )
+        missing = sorted(told.base.unmet, key=lambda unmet: -unmet.cost)
+        for unmet in missing[:_MOST_MISSING]:
+            console.print(_text(f" · missing: {unmet.key}, {unmet.where}: {unmet.amount:,.2f} "
+                                f"{unmet.unit} (priced {unmet.cost:,.0f})"))  # fmt: skip
+        if len(missing) > _MOST_MISSING:
+            console.print(f" · and {len(missing) - _MOST_MISSING} more like this")
+    shown = _table("What may give", "Saves", "For certain", "Still missing", "How")
+    told_rows = told.table[told.table["saves"].abs() > _TOLD]
+    for row in told_rows.itertuples(index=False):
+        sure = "" if row.low != row.low else f"{row.low:,.0f} to {row.high:,.0f}"
+        name = row.key if row.kind != "law" else f"{row.key} (law: may not give)"
+        how = "designed anew" if row.solved == "whole" else "month relaxed"
+        shown.add_row(_text(name), f"{row.saves:,.0f}", sure, f"{row.missing:,.0f}", how)
+    console.print(shown)
+    free = len(told.table) - len(told_rows)
+    console.print(f"{free} others cost nothing this month.")
 
 
 def print_frame(table: pd.DataFrame, console: Console) -> None:

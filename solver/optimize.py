@@ -217,6 +217,18 @@ def evaluate(problem: Problem, counts: Ints, heads: Ints) -> ShiftPlan:
     return _answer(design, _settle(design, values), -np.inf)
 
 
+def least_cost(problem: Problem) -> tuple[float, float]:
+    """Cost of the month relaxed, prices of what is missing included, and those prices alone.
+
+    No design costs less. Infinite if no number of people can satisfy the contracts.
+    """
+    design = build(problem)
+    solved = solve_linear(design.matrix, seconds=_LEAST_LINEAR_S)
+    if solved.values is None:
+        return np.inf, 0.0
+    return solved.objective + design.people.constant, _penalties(design, solved.values)
+
+
 def least_cost_share(problem: Problem) -> float:
     """Share of the relaxed plan's cost that is paid whatever service is asked for, 0 to 1."""
     model = LinearModel()
