@@ -15,6 +15,50 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class Batch:
+    """Deferred contacts known ahead: what waits at the start, or a campaign.
+
+    Parameters
+    ----------
+    queue
+        Number of a deferred queue.
+    contacts
+        How many.
+    released_s, due_s
+        When they may be begun, within the horizon, and when they are due. What is due by its
+        release is late already: it is worked off first and counts for no promise.
+    aht_s
+        Mean handle time of an experienced person.
+    """
+
+    queue: int
+    contacts: int
+    released_s: float
+    due_s: float
+    aht_s: float
+
+
+@dataclass(frozen=True)
+class LaterPromise:
+    """A further promise of a deferred queue, counted beside the one by which work is ordered.
+
+    Parameters
+    ----------
+    queue, key
+        Number of the queue, and the name by which results are asked for.
+    due_s
+        Deadlines as in `Scene.due_s`, (T + 1,).
+    batch_due_s
+        Deadline of each of the scene's batches, of whatever queue, (B,).
+    """
+
+    queue: int
+    key: str
+    due_s: Floats
+    batch_due_s: Floats
+
+
+@dataclass(frozen=True)
 class Scene:
     """A roster on duty and the work that meets it.
 
@@ -69,8 +113,10 @@ class Scene:
         Coefficient of variation of the day's random factor on the arrivals, (Q,).
     shared_day_factor
         Share of the variance of the day's factor that all queues have in common, 0 to 1.
-    opening_backlog
-        Deferred contacts waiting at the start, (Q,).
+    batches
+        Deferred contacts known ahead.
+    later
+        Further promises of deferred queues.
     """
 
     grid: TimeGrid
@@ -97,7 +143,8 @@ class Scene:
     day_cv: Floats
     shared_day_factor: float = 0.5
     redial_after_s: float = 600.0
-    opening_backlog: Floats | None = None
+    batches: tuple[Batch, ...] = ()
+    later: tuple[LaterPromise, ...] = ()
 
     def __post_init__(self) -> None:
         queues, size = len(self.queues), self.grid.size
@@ -118,3 +165,14 @@ class Scene:
         if self.speed.shape[1:] != (queues,) or self.order.shape != self.speed.shape:
             msg = f"speed and order need shape (agents, {queues})"
             raise ValueError(msg)
+        served_later = [b.queue for b in self.batches] + [p.queue for p in self.later]
+        if not self.deferred[served_later].all():
+            msg = "batches and later promises are for deferred queues only"
+            raise ValueError(msg)
+        if not all(0 <= batch.released_s < size * self.grid.interval_s for batch in self.batches):
+            msg = "batches are released within the horizon"
+            raise ValueError(msg)
+
+    def later_number(self, key: str) -> int | None:
+        """Number of a further promise by its key; None for what is counted in any case."""
+        return next((e for e, promise in enumerate(self.later) if promise.key == key), None)
