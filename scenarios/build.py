@@ -16,6 +16,7 @@ from scenarios.people import (
     price_steps,
     rules,
 )
+from scenarios.replies import deferred_queues
 from solver.problem import (
     DayHeads,
     DeferredQueue,
@@ -245,14 +246,16 @@ def _deferred(demand: Demand, corrections: Corrections, wage: float) -> tuple[De
         hours = demand.hours_of(queue)
         reserve = np.full(grid.weeks, FIRST_RESERVE)
         weekly = queue.target(Measure.WEEKLY_HOURS)
-        replied = queue.target(Measure.REPLIED_WITHIN)
+        if weekly is None and queue.target(Measure.REPLIED_WITHIN) is not None:
+            reserve = corrections.reserve.get(queue.name, reserve)
+            found += deferred_queues(
+                demand, k, work_h, reserve, lambda t: _price(t, _LATE_PRICE_H * wage)
+            )
+            continue
         if weekly is not None:
             work_h, due = weekly_work(grid, weekly.limit, demand.open_masks[k])
             reserve = np.zeros(grid.weeks)
             target = weekly
-        elif replied is not None:
-            due = due_interval(grid, replied.limit, replied.unit, hours, demand.calendar)
-            target = replied
         else:
             # Nothing is promised: done within the week.
             due = due_interval(grid, 5, "business_day", hours, demand.calendar)

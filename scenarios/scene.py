@@ -6,6 +6,7 @@ import numpy as np
 
 from scenarios.build import target_s
 from scenarios.demand import Demand
+from scenarios.replies import batches, later_promises
 from solver.problem import Problem
 from solver.result import Roster
 from staffing.calendar import deadline_s
@@ -52,6 +53,8 @@ def build_scene(problem: Problem, demand: Demand, roster: Roster) -> Scene:
         absence=np.array([problem.groups[a.group].absence for a in roster.agents]),
         away_share=np.array([problem.groups[a.group].away_share for a in roster.agents]),
         day_cv=demand.day_cv,
+        batches=batches(demand),
+        later=later_promises(demand),
     )
 
 

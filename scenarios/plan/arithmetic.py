@@ -57,7 +57,7 @@ def hours_balance(plan: Plan) -> pd.DataFrame:
         Columns week (from 1), group (roles joined by +), queues, needed_h, available_h, note (a
         sentence where needed is more than available, else empty).
     """
-    needed = _weekly_work_h(plan)
+    needed, first_week = _weekly_work_h(plan)
     present = _weekly_present_h(plan)
     kinds = plan.kinds
     groups = _groups(plan)
@@ -69,6 +69,8 @@ def hours_balance(plan: Plan) -> pd.DataFrame:
         for whole in groups:
             for group in (whole, *_parts(plan, whole)):
                 need = sum(needed.get(queue, 0.0) for queue in group.queues)
+                if week == 0:
+                    need += sum(first_week.get(queue, 0.0) for queue in group.queues)
                 need = max(need, sum(present.get(queue, 0.0) for queue in group.queues))
                 have = sum(available[role] for role in group.roles)
                 if any(kinds.get(queue) is QueueKind.LIVE for queue in group.queues):
@@ -115,8 +117,8 @@ def _note(group: _Group, need: float, have: float) -> str:
     )
 
 
-def _weekly_work_h(plan: Plan) -> dict[str, float]:
-    """Person-hours a week by queue, from the last weeks of history."""
+def _weekly_work_h(plan: Plan) -> tuple[dict[str, float], dict[str, float]]:
+    """Person-hours a week by queue, from the last weeks of history; and of the opening backlog."""
     history = plan.history
     contacts: dict[str, float] = {}
     aht_s: dict[str, float] = {}
@@ -148,17 +150,18 @@ def _weekly_work_h(plan: Plan) -> dict[str, float]:
             row.queue: arriving[row.queue] / (1.0 if counts_repeats else row.fcr)
             for row in plan.queues
         }
-    work = {
-        row.queue: handled[row.queue]
-        * (row.aht_s or aht_s.get(row.queue, 0.0))
-        / 3600
-        / row.at_once
+    each_h = {
+        row.queue: (row.aht_s or aht_s.get(row.queue, 0.0)) / 3600 / row.at_once
         for row in plan.queues
     }
+    work = {queue: handled[queue] * hours for queue, hours in each_h.items()}
     for target in plan.targets:
         if target.measure == "weekly_hours":
             work[target.queue] = work.get(target.queue, 0.0) + target.limit
-    return work
+    waiting: dict[str, float] = defaultdict(float)
+    for row in plan.backlog:
+        waiting[row.queue] += row.contacts * each_h[row.queue]
+    return work, waiting
 
 
 def _weekly_present_h(plan: Plan) -> dict[str, float]:

@@ -191,6 +191,31 @@ class TargetRow(Row):
     )
 
 
+class BacklogRow(Row):
+    """Contacts that wait for a reply when the plan begins, by age."""
+
+    queue: Name = Field(description="Queue that promises `replied_within`")
+    age_h: Annotated[float, Field(ge=0, le=8760)] = Field(
+        description="Hours since they came, at midnight before the plan's first day"
+    )
+    contacts: Annotated[int, Field(ge=1)] = Field(description="How many")
+
+
+class CampaignRow(Row):
+    """Contacts that people begin themselves (outbound calls) in a window of days.
+
+    They are made in the opening hours of their queue, when nothing more urgent waits.
+    """
+
+    campaign: Name = Field(description="Name of the campaign")
+    queue: Name = Field(description="Queue that promises `replied_within`: the share to be made")
+    contacts: Annotated[int, Field(ge=1)] = Field(description="How many are still to be made")
+    from_: dt.date = Field(alias="from", description="First day on which they may be made")
+    to: dt.date | None = Field(
+        None, description="Last day; empty: the queue's own limit counts from the first"
+    )
+
+
 class HoursRow(Row):
     """Opening hours; several rows a day are allowed."""
 
@@ -420,6 +445,8 @@ class ScenarioRow(Row):
 TABLES: dict[str, type[Row]] = {
     "queues": QueueRow,
     "targets": TargetRow,
+    "backlog": BacklogRow,
+    "campaigns": CampaignRow,
     "hours": HoursRow,
     "calendar": CalendarRow,
     "history": HistoryRow,
@@ -447,6 +474,8 @@ REFERENCES: dict[tuple[str, str], str] = {
     ("queues", "escalates_to"): "queues",
     ("queues", "callback_queue"): "queues",
     ("targets", "queue"): "queues",
+    ("backlog", "queue"): "queues",
+    ("campaigns", "queue"): "queues",
     ("calendar", "queue"): "queues",
     ("history", "queue"): "queues",
     ("drivers", "queue"): "queues",
@@ -476,6 +505,8 @@ NAMED_BY: dict[str, str] = {
 KEYS: dict[str, tuple[str, ...]] = {
     "queues": ("queue",),
     "targets": ("queue", "measure", "limit", "unit", "period"),
+    "backlog": ("queue", "age_h"),
+    "campaigns": ("campaign",),
     "history": ("queue", "start"),
     "drivers": ("date", "driver", "queue"),
     "roles": ("role", "queue"),

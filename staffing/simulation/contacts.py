@@ -33,8 +33,11 @@ class Contacts:
     batch: Ints | None = None
 
     def ordered(self) -> Contacts:
-        """Sort by arrival, the earlier deadline first where it is the same."""
-        return self.only(np.lexsort((self.due_s, self.arrived_s)))
+        """Sort by arrival, first come first where it is the same; batches then by deadline."""
+        if self.batch is None:
+            return self.only(np.argsort(self.arrived_s, kind="stable"))
+        urgency = np.where(self.batch >= 0, self.due_s, -np.inf)
+        return self.only(np.lexsort((urgency, self.arrived_s)))
 
     def only(self, keep: Bools | Ints) -> Contacts:
         """Contacts for which `keep` (n,) holds, or those at its places."""
