@@ -25,7 +25,7 @@ from solver.problem import (
 )
 from solver.rules import law_rules
 from staffing.calendar import WEEKDAYS, DayKind
-from staffing.shrinkage import Shrinkage, mean_attendance
+from staffing.shrinkage import attendance_series, mean_attendance
 from staffing.timegrid import MINUTES_PER_DAY, TimeGrid
 
 if TYPE_CHECKING:
@@ -196,9 +196,7 @@ def groups_and_agents(
     for row in plan.contracts:
         keys.setdefault((row.contract, row.role), 0)
     premium = premiums(plan, demand)
-    kinds = tuple(
-        Shrinkage(r.kind, r.share, r.planned, r.paid, r.role, r.from_, r.to) for r in plan.shrinkage
-    )
+    kinds = plan.shrinkage_kinds
     groups: list[Group] = []
     numbers: dict[tuple[str, str], int] = {}
     for row in plan.contracts:
@@ -212,6 +210,7 @@ def groups_and_agents(
             people = [a for a in plan.agents if (a.contract, role_of[a.agent]) == (contract, role)]
             speed, order = _skills(plan, demand, role, people)
             present = mean_attendance(kinds, role, grid.dates())
+            varies = any(k.role in ("", role) and not k.is_always for k in kinds)
             numbers[contract, role] = len(groups)
             groups.append(
                 Group(
@@ -227,6 +226,7 @@ def groups_and_agents(
                     attendance=present.factor,
                     absence=present.absence,
                     away_share=present.away_share,
+                    attended=attendance_series(kinds, role, grid) if varies else None,
                 )
             )
     agents = []

@@ -13,7 +13,7 @@ from scenarios.demand import Demand, demand
 from scenarios.people import groups_and_agents
 from staffing.queues import Measure, QueueKind
 from staffing.requirement import requirement, service_prices
-from staffing.shrinkage import Shrinkage, mean_attendance
+from staffing.shrinkage import attendance_series, shrinkage_words
 
 if TYPE_CHECKING:
     from scenarios.plan import Plan
@@ -62,17 +62,20 @@ def service_price_table(plan: Plan) -> pd.DataFrame:
 
 
 def _asked(plan: Plan, told: Demand) -> Iterator[tuple[int, tuple, dict]]:
-    """Number, series and promise of each live queue, as `staffing.requirement` takes them."""
-    kinds = tuple(
-        Shrinkage(r.kind, r.share, r.planned, r.paid, r.role, r.from_, r.to) for r in plan.shrinkage
-    )
+    """Number, series and promise of each live queue, as `staffing.requirement` takes them.
+
+    Shrinkage is that of the role for which the queue is the first choice.
+    """
+    kinds = plan.shrinkage_kinds
     starts = told.grid.starts()
     for k, queue in enumerate(told.queues):
         target = queue.target(Measure.ANSWERED_WITHIN)
         if queue.kind is not QueueKind.LIVE or target is None:
             continue
-        roles = [row.role for row in plan.roles if row.queue == queue.name]
-        present = mean_attendance(kinds, roles[0] if roles else "", told.grid.dates())
+        serving = sorted((r for r in plan.roles if r.queue == queue.name), key=lambda r: r.order)
+        role = serving[0].role if serving else ""
+        present = attendance_series(kinds, role, told.grid)
+        words = shrinkage_words(kinds, role, told.grid)
         capped = queue.target(Measure.ABANDONED)
         at = np.flatnonzero(told.open_masks[k])
         series = (queue.name, starts[at], told.work.arrivals[k, at], told.work.aht_s[k, at])
@@ -87,6 +90,7 @@ def _asked(plan: Plan, told: Demand) -> Iterator[tuple[int, tuple, dict]]:
                 "at_once": queue.at_once,
                 "max_occupancy": plan.settings.service.occupancy_max,
                 "max_abandonment": capped.limit if capped is not None else 1.0,
-                "shrinkage": 1 - present.factor,
+                "shrinkage": 1 - present.factor[at],
+                "shrinkage_words": [words[t] for t in at],
             },
         )

@@ -18,6 +18,7 @@ from staffing.timegrid import TimeGrid
 
 if TYPE_CHECKING:
     from staffing.curves import ServiceCurve
+    from staffing.shrinkage import AttendanceSeries
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -171,6 +172,8 @@ class Group:
         Share of a person on duty that is really there (after sickness and meetings).
     absence, away_share
         The two parts of 1 - attendance: whole shifts missed, and time away within a shift.
+    attended
+        The same by interval where it is not alike at all times, and goes before them.
     """
 
     name: str
@@ -185,6 +188,7 @@ class Group:
     attendance: float = 1.0
     absence: float = 0.0
     away_share: float = 0.0
+    attended: AttendanceSeries | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def requirement(
     max_occupancy: float = 1.0,
     max_abandonment: float = 1.0,
     shrinkage: npt.ArrayLike = 0.0,
+    shrinkage_words: Sequence[str] | None = None,
     aht_cv: float = 1.0,
     time_varying: bool = True,
 ) -> pd.DataFrame:
@@ -61,6 +62,8 @@ def requirement(
         Caps; 1 does not bind. For chat the occupancy is the share of slots in use.
     shrinkage
         Share of paid time away from the work, one number or one per interval.
+    shrinkage_words
+        What it is made of, for the reason, one text per interval.
     aht_cv, time_varying
         As in `staffing.curves.service_curve`: the load remembers the intervals before.
 
@@ -115,10 +118,11 @@ def requirement(
 
     promise = f"{_percent(share)} in {_duration(target_s)}"
     slots = f", {at_once} at once" if at_once > 1 else ""
+    kinds = [""] * volume.size if shrinkage_words is None else shrinkage_words
     reasons = [
         f"{_load_words(comes, stays)}{slots}; {promise} {_steps(*steps)}" if comes > 0 else _IDLE
         for comes, stays, *steps in zip(
-            arriving, load, by_target, with_occupancy, needed, away, gross, strict=True
+            arriving, load, by_target, with_occupancy, needed, away, gross, kinds, strict=True
         )
     ]
     return pd.DataFrame(
@@ -206,7 +210,12 @@ def _load_words(arriving: float, load: float) -> str:
 
 
 def _steps(
-    by_target: float, with_occupancy: float, needed: float, away: float, gross: float
+    by_target: float,
+    with_occupancy: float,
+    needed: float,
+    away: float,
+    gross: float,
+    kinds: str,
 ) -> str:
     """Each step that visibly raises the number, with the number it raises it to."""
     now = f"{by_target:.1f}"
@@ -216,7 +225,9 @@ def _steps(
             now = f"{number:.1f}"
             words.append(f"{cap} cap raises it to {now}")
     if away > 0:
-        words.append(f"absence {_percent(away)} to {gross:.1f}")
+        # One kind alone says nothing that the sum does not.
+        made_of = f" ({kinds})" if "," in kinds else ""
+        words.append(f"absence {_percent(away)}{made_of} to {gross:.1f}")
     return "; ".join(words)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from scenarios.plan.model import Plan
 from staffing.queues import QueueKind, people_share
-from staffing.shrinkage import Shrinkage, mean_attendance
+from staffing.shrinkage import mean_attendance
 
 #: Weeks of history, the last ones, whose mean stands for the weeks planned.
 RECENT_WEEKS = 4
@@ -183,10 +183,6 @@ def _available_h(plan: Plan, role: str, week: int) -> float:
     """Hours that people of a role can spend on contacts in a week."""
     first = plan.start + dt.timedelta(weeks=week)
     days = [first + dt.timedelta(days=offset) for offset in range(7)]
-    kinds = [
-        Shrinkage(row.kind, row.share, row.planned, row.paid, row.role, row.from_, row.to)
-        for row in plan.shrinkage
-    ]
     hours = 0.0
     for contract in plan.contracts:
         named = [agent for agent in plan.agents if agent.contract == contract.contract]
@@ -203,7 +199,7 @@ def _available_h(plan: Plan, role: str, week: int) -> float:
         people = {agent.agent for agent in named if (agent.role or contract.role) == role}
         away = _days_away(plan, people, days)
         hours -= away * contract.week_hours_max / _DAY_HOURS_A_WEEK
-    return max(0.0, hours) * mean_attendance(kinds, role, days).factor
+    return max(0.0, hours) * mean_attendance(plan.shrinkage_kinds, role, days).factor
 
 
 def _share_of(days: Sequence[dt.date], first: dt.date | None, last: dt.date | None) -> float:

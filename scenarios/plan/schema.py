@@ -385,6 +385,13 @@ class ShrinkageRow(Row):
     role: str = Field("", description="Role; empty: all")
     from_: dt.date | None = Field(None, alias="from", description="First day; empty: always")
     to: dt.date | None = Field(None, description="Last day")
+    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", ""] = Field(
+        "", description="Day of the week; empty: every day"
+    )
+    from_time: ClockMinute = Field(
+        0, description="Lost from this time of day on; `share` is one of the time within"
+    )
+    to_time: ClockMinute = Field(1440, description="Lost until this time of day")
 
 
 class RuleRow(Row):

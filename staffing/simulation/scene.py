@@ -105,10 +105,11 @@ class Scene:
     duty_shift
         Number of the shift each stretch belongs to, (P,): an absence takes whole shifts.
     absence
-        Probability that a shift is not worked, by agent, (A,).
+        Probability that a shift is not worked, by agent, (A,), or by the day on which the shift
+        begins too, (A, days).
     away_share
         Share of the duty of a shift lost to things the plan does not fix (meetings, coaching), by
-        agent, (A,).
+        agent, (A,) or (A, days).
     day_cv
         Coefficient of variation of the day's random factor on the arrivals, (Q,).
     shared_day_factor

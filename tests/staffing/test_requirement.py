@@ -63,6 +63,24 @@ def test_reason_tells_every_step():
     assert requirement("q", STARTS[:1], [0.0], 180, **common).reason[0] == "no contacts"
 
 
+def test_reason_names_the_kinds_of_absence_where_there_are_several():
+    common = {"patience_s": 180, "time_varying": False} | PROMISE
+    table = requirement(
+        "q",
+        STARTS[:2],
+        [98.0, 98.0],
+        180,
+        shrinkage=[0.12, 0.05],
+        shrinkage_words=["sickness 4 %, training 8 %", "sickness 5 %"],
+        **common,
+    )
+    net, gross = table.needed_fractional[0], table.gross
+    assert gross.tolist() == pytest.approx([net / 0.88, net / 0.95])
+    both = f"absence 12 % (sickness 4 %, training 8 %) to {gross[0]:.1f}"
+    assert table.reason[0].endswith(both)
+    assert table.reason[1].endswith(f"absence 5 % to {gross[1]:.1f}")
+
+
 def test_remembered_load_stands_beside_the_arriving_one():
     table = requirement("q", STARTS, [40.0, 120.0, 120.0, 40.0], 600, patience_s=180, **PROMISE)
     assert table.load_erlang[1] < 40.0 < table.load_erlang[3] + 40.0

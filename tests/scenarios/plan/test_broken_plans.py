@@ -229,6 +229,12 @@ EDITS = {
     "history of the year 1900": (
         "history.csv", "chat,2026-11-11 09:00", "chat,1900-11-11 09:00",
         ("history.csv", 2, "start"), "out of range"),
+    "shrinkage that ends before it begins": (
+        "shrinkage.csv", "planned\nmeetings,5 %,yes", "from_time,to_time\nx,5 %,14:00,09:00",
+        ("shrinkage.csv", 2, "to_time"), "after 14:00"),
+    "shrinkage of all of a role's time": (
+        "shrinkage.csv", "meetings,5 %,yes\n", "meetings,60 %,yes\ncoaching,40 %,yes\n",
+        ("shrinkage.csv", 3, "share"), "nobody works"),
     "history row twice": (
         "history.csv", "chat,2026-11-11 09:30", "chat,2026-11-11 09:00",
         ("history.csv", 5, "start"), "twice"),
