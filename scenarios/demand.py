@@ -145,6 +145,8 @@ def plan_queues(plan: Plan) -> tuple[Queue, ...]:
                 aht_cv=row.aht_cv,
                 patience_s=row.patience_s or math.inf,
                 at_once=row.at_once,
+                vip_queue=row.vip_queue,
+                vip_share=row.vip_share,
                 deflected_share=row.deflected_share,
                 bot_share=row.bot_share,
                 handover_share=row.handover_share,
@@ -301,7 +303,7 @@ def _inherit_uncertainty(queues: tuple[Queue, ...], day_cv: np.ndarray) -> None:
     number = {q.name: k for k, q in enumerate(queues)}
     for _ in queues:
         for k, queue in enumerate(queues):
-            for fed in (queue.escalates_to, queue.callback_queue):
+            for fed in queue.receivers:
                 if fed in number and day_cv[number[fed]] == 0:
                     day_cv[number[fed]] = day_cv[k]
 

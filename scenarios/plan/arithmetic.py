@@ -132,9 +132,15 @@ def _weekly_work_h(plan: Plan) -> tuple[dict[str, float], dict[str, float]]:
         aht_s = (work_s / timed.groupby("queue")["volume"].sum()).to_dict()
     growth = 1 + plan.settings.forecast.growth
     counts_repeats = plan.settings.forecast.history_counts == "all_contacts"
+    own = {row.queue: contacts.get(row.queue, 0.0) * growth for row in plan.queues}
+    for _ in range(_PASSES):
+        came = {row.queue: contacts.get(row.queue, 0.0) * growth for row in plan.queues}
+        for row in plan.queues:
+            if row.vip_queue in came:
+                came[row.vip_queue] += own[row.queue] * row.vip_share
+        own = came
     own = {
-        row.queue: contacts.get(row.queue, 0.0) * growth * people_share(row)
-        for row in plan.queues
+        row.queue: own[row.queue] * (1 - row.vip_share) * people_share(row) for row in plan.queues
     }
     handled = dict(own)
     for _ in range(_PASSES):

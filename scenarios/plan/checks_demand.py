@@ -28,20 +28,25 @@ _UNITS = {
     "per_requests": ("",),
     "cost_per_contact": ("",),
 }
+# Columns of a queue that send a share of its contacts to another.
+_SENDS = {
+    "vip_share": "vip_queue",
+    "escalation_share": "escalates_to",
+    "callback_share": "callback_queue",
+}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _STALE_DAYS = 56
 _SHORT_DAYS = 14
 
 
 def follow_ups(draft: Draft) -> Iterator[Finding]:
-    """Escalations and call-backs have somewhere to go and never come back to where they began."""
+    """VIP routes, escalations and call-backs have somewhere to go and never come back."""
     edges: dict[str, set[str]] = {}
     located_of: dict[str, Located[Any]] = {}
     for located, row in draft.of_table("queues"):
-        edges[row.queue] = {row.escalates_to, row.callback_queue} - {""}
+        edges[row.queue] = {row.vip_queue, row.escalates_to, row.callback_queue} - {""}
         located_of[row.queue] = located
-        for share, to in (("escalation_share", "escalates_to"),
-                          ("callback_share", "callback_queue")):  # fmt: skip
+        for share, to in _SENDS.items():
             if getattr(row, share) and not getattr(row, to):
                 yield draft.fault(
                     "queues", located, to, f"is empty, but {share} is {getattr(row, share):g}",
@@ -51,7 +56,7 @@ def follow_ups(draft: Draft) -> Iterator[Finding]:
                 yield draft.notice("queues", located, f"{to} is given, but {share} is 0")
     if loop := find_loop(edges):
         located = located_of[loop[0]]
-        column = "escalates_to" if located.row.escalates_to == loop[1] else "callback_queue"
+        column = next(to for to in _SENDS.values() if getattr(located.row, to) == loop[1])
         yield draft.fault(
             "queues", located, column, f"goes round in a loop: {' > '.join(loop)}",
             "work that ends at some queue",
@@ -266,7 +271,7 @@ def history(draft: Draft) -> Iterator[Finding]:
     for _, row in draft.of_table("targets"):
         measured[row.queue].add(row.measure)
     for _, row in draft.of_table("queues"):
-        fed |= {row.escalates_to, row.callback_queue}
+        fed |= {row.vip_queue, row.escalates_to, row.callback_queue}
     for table in ("backlog", "campaigns"):
         fed |= {row.queue for _, row in draft.of_table(table)}
     seen = set(frame["queue"].unique())
@@ -281,8 +286,7 @@ def history(draft: Draft) -> Iterator[Finding]:
         if has_contacts and row.queue not in seen and row.queue not in fed:
             yield Fault(
                 where, None, "queue", "", f"has no row for the queue {row.queue}",
-                f"past volumes of {row.queue}, a campaign, or a queue that escalates or calls back "
-                "to it",
+                f"past volumes of {row.queue}, a campaign, or a queue that sends contacts to it",
             )  # fmt: skip
         if has_contacts and row.aht_s is None and row.queue not in timed:
             yield draft.fault(

@@ -137,6 +137,10 @@ class QueueRow(Row):
     at_once: Annotated[int, Field(ge=1, le=10)] = Field(
         1, description="Contacts one person handles at a time"
     )
+    vip_queue: str = Field("", description="Queue that receives the contacts of VIP customers")
+    vip_share: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="Share of the volume that goes there at once, past self-service and bot"
+    )
     deflected_share: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="Share of the volume that self-service or a bot solves"
     )
@@ -291,6 +295,10 @@ class ContractRow(Row):
     wage_per_hour: NonNegative = Field(0, description="Pay of a paid hour")
     month_salary: NonNegative = Field(
         0, description="Pay a month whatever the hours; counts 12/52 a week"
+    )
+    hired: dt.date | None = Field(
+        None,
+        description="First day of its people, with `tenure` their pace, where none has a name",
     )
     hire_cost: NonNegative = Field(0, description="Paid once for each person above people_min")
     purchase_min_hours: NonNegative = Field(
@@ -478,6 +486,7 @@ REQUIRED = ("queues", "targets", "history", "roles", "contracts", "shifts")
 #: Columns that name a row of another table; an empty cell names none.
 REFERENCES: dict[tuple[str, str], str] = {
     ("queues", "hours"): "hours",
+    ("queues", "vip_queue"): "queues",
     ("queues", "escalates_to"): "queues",
     ("queues", "callback_queue"): "queues",
     ("targets", "queue"): "queues",
