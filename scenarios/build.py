@@ -114,6 +114,8 @@ def _pool(
     # Impatience adds up by rate: the mean rate at which one waiting contact leaves.
     patience_s = np.array([demand.queues[k].patience_s for k in numbers])
     leaving = float((weights / patience_s).sum())
+    redials = np.array([demand.queues[k].redial_share for k in numbers])
+    redial_share = float((weights / patience_s * redials).sum() / leaving) if leaving > 0 else 0.0
     open_mask = demand.open_masks[numbers].any(axis=0)
     at_once = demand.queues[numbers[0]].at_once
     curves = {
@@ -126,6 +128,7 @@ def _pool(
             at_once=at_once,
             aht_cv=_mixed_aht_cv(demand, numbers),
             rate_cv=_mixed_rate_cv(demand.day_cv[numbers], weights),
+            redial_share=redial_share,
             open_mask=open_mask,
         )
         for seconds in {target_s(demand.queues[k]) for k in numbers}

@@ -147,6 +147,34 @@ def test_redials_agree_with_the_simulation():
     assert abs(level - found) < max(3 * error, 0.015)
 
 
+@pytest.mark.parametrize("load", [0.7, 8.0, 40.0])
+def test_curves_with_redials_are_those_of_the_load_that_redials_make(load):
+    """At every number of people, from nobody to nobody waiting."""
+    share = 0.5
+    curve = service_curve(
+        [load * 6], 300.0, interval_min=30, target_s=20, patience_s=180, redial_share=share,
+        time_varying=False,
+    )  # fmt: skip
+    people = np.arange(1, curve.most_positions + 1)
+    total = load_with_redials(np.full(people.size, load), people, redial_share=share, **TIMES)
+    level = erlang.service_level(total, people, target_s=20, **TIMES)
+    np.testing.assert_allclose(curve.in_time[0, 1:] / (6 * load), level, atol=2e-3)
+    leave = erlang.abandonment(total, people, **TIMES)
+    np.testing.assert_allclose(curve.abandoned[0, 1:] / (6 * load), leave, atol=2e-3)
+    wait = erlang.mean_wait_s(total, people, **TIMES)
+    np.testing.assert_allclose(curve.wait_s[0, 1:] / (6 * load), wait, atol=0.5)
+    assert curve.busy[0, 1:].max() <= load * (1 + 1e-9)
+
+
+def test_curves_without_redials_or_without_giving_up_are_not_touched():
+    for patience_s, share in ((180, 0.0), (math.inf, 0.9)):
+        case = {"interval_min": 30, "target_s": 20, "patience_s": patience_s}
+        one, two = (
+            service_curve([40.0, 90.0], 300.0, redial_share=r, **case) for r in (0.0, share)
+        )
+        np.testing.assert_array_equal(one.in_time, two.in_time)
+
+
 def test_redials_within_minutes_are_out_of_range():
     with pytest.warns(ModelRangeWarning, match="same crowd"):
         load_with_redials(10.0, 10, redial_share=0.5, redial_after_s=120, **TIMES)
