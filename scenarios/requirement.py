@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pandas as pd
 from scenarios.demand import Demand, demand
 from scenarios.people import groups_and_agents
 from staffing.queues import Measure, QueueKind
+from staffing.ranges import ModelRangeWarning
 from staffing.requirement import requirement, service_prices
 from staffing.shrinkage import attendance_series, shrinkage_words
 
@@ -26,10 +28,14 @@ def requirement_table(plan: Plan) -> pd.DataFrame:
 
 def requirement_of(plan: Plan, told: Demand) -> pd.DataFrame:
     """People needed by live queue and interval: what each queue alone would ask for."""
-    parts = [requirement(*series, **case) for _, series, case in _asked(plan, told)]
+    with warnings.catch_warnings():
+        # The table says it, interval by interval.
+        warnings.simplefilter("ignore", ModelRangeWarning)
+        parts = [requirement(*series, **case) for _, series, case in _asked(plan, told)]
     if not parts:
         columns = (
-            "queue start offered aht_s load_erlang needed_fractional needed shrinkage gross reason"
+            "queue start offered aht_s load_erlang needed_fractional needed shrinkage gross reason "
+            "notice"
         )
         return pd.DataFrame(columns=columns.split(" "))
     return pd.concat(parts, ignore_index=True)
@@ -47,14 +53,16 @@ def service_price_table(plan: Plan) -> pd.DataFrame:
         promised = case.pop("share")
         shares = sorted({round(promised + step / 100, 4) for step in range(-10, 12, 2)})
         wages = [g.contract.hourly_base for g in groups if g.speed[k] > 0]
-        parts.append(
-            service_prices(
-                *series,
-                shares=[s for s in shares if 0 < s < 1],
-                cost_per_hour=min((w for w in wages if w > 0), default=math.nan),
-                **case,
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ModelRangeWarning)
+            parts.append(
+                service_prices(
+                    *series,
+                    shares=[s for s in shares if 0 < s < 1],
+                    cost_per_hour=min((w for w in wages if w > 0), default=math.nan),
+                    **case,
+                )
             )
-        )
     if not parts:
         columns = "queue share hours peak_people hours_per_point cost_per_point"
         return pd.DataFrame(columns=columns.split(" "))

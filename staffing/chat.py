@@ -20,7 +20,10 @@ import numpy.typing as npt
 from numba import njit
 
 from staffing._erlang_kernels import Floats, impatient_queue
+from staffing.ranges import warn_outside
 
+# As many chats at once as were held against the simulation.
+MOST_MEASURED_AT_ONCE = 8
 # Met "to rounding": keeps dust of floats from adding a person.
 _DUST = 1e-12
 
@@ -70,7 +73,7 @@ def chat_performance(
         decreasing); one number means that durations do not stretch.
     at_once
         Chats an agent may hold; by default the length of `aht_s`. It is capped where one more would
-        slow the agent down altogether (`chat_durations`).
+        slow the agent down altogether (`chat_durations`). `ModelRangeWarning` above 8.
     target_s, patience_s
         Target time for the first answer and mean patience in seconds.
 
@@ -95,6 +98,7 @@ def chat_performance(
     if not (target_s >= 0 and patience_s > 0):
         message = f"target_s must be >= 0 and patience_s > 0; got {target_s} and {patience_s}"
         raise ValueError(message)
+    _warn_of_many(durations)
     arrivals, heads = np.broadcast_arrays(arrivals, heads)
     flat = _chat_all(
         arrivals.ravel() / 3600.0,
@@ -196,6 +200,7 @@ def required_chat_agents(
     if not (0 < max_occupancy <= 1 and 0 <= max_abandonment <= 1):
         message = "max_occupancy must be > 0 and <= 1, max_abandonment a share"
         raise ValueError(message)
+    _warn_of_many(factors)
     found = _chat_required(
         np.array(loads).ravel(),
         np.array(durations).ravel(),
@@ -207,6 +212,11 @@ def required_chat_agents(
     if not fractional:
         found = np.ceil(found - 1e-9).astype(np.int64)
     return found.reshape(loads.shape)[()]
+
+
+def _warn_of_many(durations: Floats) -> None:
+    if durations.size > MOST_MEASURED_AT_ONCE:
+        warn_outside("chat", f"more than {MOST_MEASURED_AT_ONCE} chats at once were not measured")
 
 
 @njit(cache=True)

@@ -6,6 +6,7 @@ with other tools and for the arithmetic check of hours available against hours n
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,11 +15,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from staffing._erlang_kernels import Floats
-from staffing.chat import required_chat_agents
+from staffing.chat import MOST_MEASURED_AT_ONCE, required_chat_agents
 from staffing.curves import modified_offered_load
 from staffing.erlang import required_agents
+from staffing.ranges import ModelRangeWarning, warn_outside
 
 _IDLE = "no contacts"
+# The modified offered load keeps single intervals within 1.5 points while handling takes up to a
+# third of them, or the load hardly moves.
+_LONGEST_HANDLING = 1 / 3
+_MOVING = 0.05
 
 
 def requirement(
@@ -72,7 +78,12 @@ def requirement(
     DataFrame
         Columns queue, start, offered, aht_s, load_erlang, needed_fractional, needed (whole people
         if this queue stood alone), shrinkage, gross (fractional: pool first, then round once),
-        reason.
+        reason, notice (where a model leaves the range in which it was measured; else empty).
+
+    Warns
+    -----
+    ModelRangeWarning
+        Once, where there is any notice.
 
     Raises
     ------
@@ -106,9 +117,12 @@ def requirement(
             "fractional": True,
         }
         if at_once > 1:
-            return np.asarray(
-                required_chat_agents(load, at_once=at_once, stretch=stretch, **common)
-            )
+            with warnings.catch_warnings():
+                # Told once, with the rest.
+                warnings.simplefilter("ignore", ModelRangeWarning)
+                return np.asarray(
+                    required_chat_agents(load, at_once=at_once, stretch=stretch, **common)
+                )
         return np.asarray(required_agents(load, **common))
 
     by_target = agents(1.0, 1.0)
@@ -118,6 +132,9 @@ def requirement(
 
     promise = f"{_percent(share)} in {_duration(target_s)}"
     slots = f", {at_once} at once" if at_once > 1 else ""
+    notices = _notices(arriving, load, durations, interval_min, at_once)
+    if any(notices):
+        warn_outside("requirement", f"{sum(map(bool, notices))} intervals (column notice)")
     kinds = [""] * volume.size if shrinkage_words is None else shrinkage_words
     reasons = [
         f"{_load_words(comes, stays)}{slots}; {promise} {_steps(*steps)}" if comes > 0 else _IDLE
@@ -137,8 +154,28 @@ def requirement(
             "shrinkage": away,
             "gross": gross,
             "reason": reasons,
+            "notice": notices,
         }
     )
+
+
+def _notices(
+    arriving: Floats, load: Floats, durations: Floats, interval_min: float, at_once: int
+) -> list[str]:
+    """What to say of intervals in which a model leaves its range."""
+    many = at_once > MOST_MEASURED_AT_ONCE
+    chat = f"more than {MOST_MEASURED_AT_ONCE} chats at once were not measured" if many else ""
+    is_long = durations > _LONGEST_HANDLING * 60.0 * interval_min
+    moves = np.abs(load - arriving) > _MOVING * np.maximum(load, arriving)
+    found = []
+    for minutes, off, comes in zip(durations / 60, is_long & moves, arriving, strict=True):
+        slow = (
+            f"handling of {minutes:.3g} min in an interval of {interval_min:g} min whose load "
+            "moves: its share may be some points off, the day's is not"
+        )
+        words = [chat] * many + [slow] * bool(off)
+        found.append("; ".join(words) if comes > 0 else "")
+    return found
 
 
 def service_prices(

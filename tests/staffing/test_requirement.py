@@ -8,6 +8,7 @@ import pytest
 
 from staffing import erlang
 from staffing.chat import required_chat_agents
+from staffing.ranges import ModelRangeWarning
 from staffing.requirement import requirement, service_prices
 
 STARTS = pd.date_range("2026-12-07 08:00", periods=4, freq="30min")
@@ -39,7 +40,7 @@ def test_numbers_are_those_of_the_formulas():
     np.testing.assert_allclose(table.gross, wanted / [1, 0.92, 0.92, 0.8])
     assert list(table.columns) == [
         "queue", "start", "offered", "aht_s", "load_erlang", "needed_fractional", "needed",
-        "shrinkage", "gross", "reason",
+        "shrinkage", "gross", "reason", "notice",
     ]  # fmt: skip
     assert (table.queue == "phone").all()
     assert list(table.start) == list(STARTS)
@@ -86,6 +87,26 @@ def test_remembered_load_stands_beside_the_arriving_one():
     assert table.load_erlang[1] < 40.0 < table.load_erlang[3] + 40.0
     assert "(40.0 arriving)" in table.reason[1]
     assert "arriving" not in table.reason[0]
+
+
+def test_long_handling_in_a_moving_interval_is_noticed():
+    """Calls of 20 min where the load rises from 10 to 40: told, and warned of once."""
+    case = {"patience_s": 180} | PROMISE
+    with pytest.warns(ModelRangeWarning, match="column notice"):
+        table = requirement("q", STARTS, [15.0, 60.0, 60.0, 60.0], 1200, **case)
+    assert "handling of 20 min in an interval of 30 min" in table.notice[1]
+    assert table.notice[0] == ""
+    short = requirement("q", STARTS, [60.0, 240.0, 240.0, 60.0], 300, **case)
+    assert (short.notice == "").all()
+    steady = requirement("q", STARTS, [60.0] * 4, 1200, **case)
+    assert (steady.notice == "").all()
+
+
+def test_more_chats_at_once_than_were_measured_are_noticed():
+    with pytest.warns(ModelRangeWarning) as warned:
+        table = requirement("q", STARTS[:2], [30.0, 0.0], 600, at_once=9, patience_s=90, **PROMISE)
+    assert len(warned) == 1
+    assert table.notice.tolist() == ["more than 8 chats at once were not measured", ""]
 
 
 def test_a_gap_between_starts_is_closed_time():
