@@ -106,7 +106,7 @@ def _lost(problem: Problem, roster: Roster) -> np.ndarray:
             within = slice(first, first + pattern.length)
             absence = float(series.absence[within].mean())
             factor = float(series.factor[within].mean())
-            lost[:, agent, day] = absence, 1 - factor / (1 - absence)
+            lost[:, agent, day] = absence, max(0.0, 1 - factor / (1 - absence))
     return lost
 
 

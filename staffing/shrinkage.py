@@ -118,7 +118,7 @@ def mean_attendance(kinds: Iterable[Shrinkage], role: str, days: Sequence[date])
     absence = sum(a.absence for a in by_day) / len(by_day)
     factor = sum(a.factor for a in by_day) / len(by_day)
     # The away share of the days that are worked, so that the three still multiply.
-    return Attendance(absence, 1 - factor / (1 - absence), factor)
+    return Attendance(absence, max(0.0, 1 - factor / (1 - absence)), factor)
 
 
 class AttendanceSeries(NamedTuple):

@@ -14,6 +14,25 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
+_BY_QUEUE = (
+    "aht_cv", "deferred", "patience_s", "redial_share", "at_once", "priority", "target_s", "day_cv"
+)  # fmt: skip
+# What is no number fails these as well.
+_FINITE = float(np.finfo(np.float64).max)
+_LIMITS = {
+    "arrivals": (0.0, _FINITE),
+    "aht_s": (0.0, _FINITE),
+    "aht_cv": (0.0, _FINITE),
+    "patience_s": (0.0, np.inf),
+    "redial_share": (0.0, 1.0),
+    "target_s": (0.0, np.inf),
+    "speed": (0.0, _FINITE),
+    "absence": (0.0, 1.0),
+    "away_share": (0.0, 1.0),
+    "day_cv": (0.0, _FINITE),
+}
+
+
 @dataclass(frozen=True)
 class Batch:
     """Deferred contacts known ahead: what waits at the start, or a campaign.
@@ -154,14 +173,30 @@ class Scene:
             "aht_s": (queues, size),
             "open_mask": (queues, size),
             "due_s": (queues, size + 1),
-            "target_s": (queues,),
-            "patience_s": (queues,),
-            "at_once": (queues,),
-            "day_cv": (queues,),
+            **dict.fromkeys(_BY_QUEUE, (queues,)),
         }.items():
             found = getattr(self, name).shape
             if found != shape:
                 msg = f"{name} has shape {found}, needs {shape}"
+                raise ValueError(msg)
+        for name, (least, most) in _LIMITS.items():
+            values = getattr(self, name)
+            wrong = ~((values >= least) & (values <= most))
+            if wrong.any():
+                msg = f"{name} must be between {least:g} and {most:g}; got {values[wrong][0]}"
+                raise ValueError(msg)
+        agents = len(self.speed)
+        if not ((self.duty_agent >= 0) & (self.duty_agent < agents)).all():
+            msg = f"duty_agent numbers {agents} agents from 0; got {self.duty_agent.max()}"
+            raise ValueError(msg)
+        if (self.duty_end_s < self.duty_start_s).any():
+            at = int(np.argmax(self.duty_end_s < self.duty_start_s))
+            msg = f"stretch {at} of duty ends before it starts, at {self.duty_end_s[at]:.0f} s"
+            raise ValueError(msg)
+        for name in ("absence", "away_share"):
+            shape = getattr(self, name).shape
+            if shape not in ((agents,), (agents, self.grid.days)):
+                msg = f"{name} has shape {shape}, needs {(agents,)} or {(agents, self.grid.days)}"
                 raise ValueError(msg)
         if self.speed.shape[1:] != (queues,) or self.order.shape != self.speed.shape:
             msg = f"speed and order need shape (agents, {queues})"
