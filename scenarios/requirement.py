@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from scenarios.build import target_s
 from scenarios.demand import Demand, demand
 from scenarios.people import groups_and_agents
 from staffing.queues import Measure, QueueKind
@@ -51,6 +52,8 @@ def service_price_table(plan: Plan) -> pd.DataFrame:
     parts = []
     for k, series, case in _asked(plan, told):
         promised = case.pop("share")
+        if promised == 0:
+            continue
         shares = sorted({round(promised + step / 100, 4) for step in range(-10, 12, 2)})
         wages = [g.contract.hourly_base for g in groups if g.speed[k] > 0]
         with warnings.catch_warnings():
@@ -70,16 +73,16 @@ def service_price_table(plan: Plan) -> pd.DataFrame:
 
 
 def _asked(plan: Plan, told: Demand) -> Iterator[tuple[int, tuple, dict]]:
-    """Number, series and promise of each live queue, as `staffing.requirement` takes them.
+    """Number, series and promises of each live queue, as `staffing.requirement` takes them.
 
     Shrinkage is that of the role for which the queue is the first choice.
     """
     kinds = plan.shrinkage_kinds
     starts = told.grid.starts()
     for k, queue in enumerate(told.queues):
-        target = queue.target(Measure.ANSWERED_WITHIN)
-        if queue.kind is not QueueKind.LIVE or target is None:
+        if queue.kind is not QueueKind.LIVE:
             continue
+        target, wait = queue.target(Measure.ANSWERED_WITHIN), queue.target(Measure.MEAN_WAIT)
         serving = sorted((r for r in plan.roles if r.queue == queue.name), key=lambda r: r.order)
         role = serving[0].role if serving else ""
         present = attendance_series(kinds, role, told.grid)
@@ -92,12 +95,13 @@ def _asked(plan: Plan, told: Demand) -> Iterator[tuple[int, tuple, dict]]:
             series,
             {
                 "interval_min": told.grid.interval_min,
-                "target_s": target.limit_s,
-                "share": target.share,
+                "target_s": target_s(queue),
+                "share": target.share if target is not None else 0.0,
                 "patience_s": queue.patience_s,
                 "at_once": queue.at_once,
                 "max_occupancy": plan.settings.service.occupancy_max,
                 "max_abandonment": capped.limit if capped is not None else 1.0,
+                "max_mean_wait_s": wait.limit_s if wait is not None else math.inf,
                 "shrinkage": 1 - present.factor[at],
                 "shrinkage_words": [words[t] for t in at],
             },

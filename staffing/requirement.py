@@ -41,6 +41,7 @@ def requirement(
     stretch: Sequence[float] | None = None,
     max_occupancy: float = 1.0,
     max_abandonment: float = 1.0,
+    max_mean_wait_s: float = np.inf,
     shrinkage: npt.ArrayLike = 0.0,
     shrinkage_words: Sequence[str] | None = None,
     aht_cv: float = 1.0,
@@ -59,13 +60,14 @@ def requirement(
     interval_min
         Length of an interval in minutes.
     target_s, share
-        `share` of the offered contacts is to be answered within `target_s`.
+        `share` of the offered contacts is to be answered within `target_s`; with a share of 0 the
+        caps alone ask for people.
     patience_s
         Mean patience in seconds; infinite for Erlang C.
     at_once, stretch
         Contacts a person holds at once, and how durations grow with it (`staffing.chat`).
-    max_occupancy, max_abandonment
-        Caps; 1 does not bind. For chat the occupancy is the share of slots in use.
+    max_occupancy, max_abandonment, max_mean_wait_s
+        Caps; 1, 1 and infinity do not bind. For chat the occupancy is the share of slots in use.
     shrinkage
         Share of paid time away from the work, one number or one per interval.
     shrinkage_words
@@ -106,7 +108,9 @@ def requirement(
     if time_varying:
         load = _load_with_gaps(when, volume, durations, interval_min, aht_cv)
 
-    def agents(occupancy_cap: float, abandonment_cap: float) -> Floats:
+    def agents(
+        occupancy_cap: float = 1.0, abandonment_cap: float = 1.0, wait_cap_s: float = np.inf
+    ) -> Floats:
         common: dict[str, Any] = {
             "aht_s": durations,
             "target_s": target_s,
@@ -114,6 +118,7 @@ def requirement(
             "patience_s": patience_s,
             "max_occupancy": occupancy_cap,
             "max_abandonment": abandonment_cap,
+            "max_mean_wait_s": wait_cap_s,
             "fractional": True,
         }
         if at_once > 1:
@@ -125,22 +130,31 @@ def requirement(
                 )
         return np.asarray(required_agents(load, **common))
 
-    by_target = agents(1.0, 1.0)
-    with_occupancy = agents(max_occupancy, 1.0) if max_occupancy < 1 else by_target
-    needed = agents(max_occupancy, max_abandonment) if max_abandonment < 1 else with_occupancy
+    # One cap after the other, so that each step of the reason is a number of its own.
+    steps = {f"{_percent(share)} in {_duration(target_s)}": agents()} if share > 0 else {}
+    caps: list[float] = []
+    for name, cap, binds in (
+        ("occupancy cap", max_occupancy, max_occupancy < 1),
+        ("abandonment cap", max_abandonment, max_abandonment < 1),
+        (f"mean wait of {_duration(max_mean_wait_s)}", max_mean_wait_s, max_mean_wait_s < np.inf),
+    ):
+        caps.append(cap)
+        if binds:
+            steps[name] = agents(*caps)
+    needed = list(steps.values())[-1] if steps else np.zeros(volume.size)
     gross = needed / (1.0 - away)
 
-    promise = f"{_percent(share)} in {_duration(target_s)}"
     slots = f", {at_once} at once" if at_once > 1 else ""
     notices = _notices(arriving, load, durations, interval_min, at_once)
     if any(notices):
         warn_outside("requirement", f"{sum(map(bool, notices))} intervals (column notice)")
     kinds = [""] * volume.size if shrinkage_words is None else shrinkage_words
     reasons = [
-        f"{_load_words(comes, stays)}{slots}; {promise} {_steps(*steps)}" if comes > 0 else _IDLE
-        for comes, stays, *steps in zip(
-            arriving, load, by_target, with_occupancy, needed, away, gross, kinds, strict=True
-        )
+        f"{_load_words(arriving[t], load[t])}{slots}; "
+        + _steps({name: found[t] for name, found in steps.items()}, away[t], gross[t], kinds[t])
+        if arriving[t] > 0
+        else _IDLE
+        for t in range(volume.size)
     ]
     return pd.DataFrame(
         {
@@ -246,26 +260,19 @@ def _load_words(arriving: float, load: float) -> str:
     return words if words == f"{arriving:.1f} Erlang" else f"{words} ({arriving:.1f} arriving)"
 
 
-def _steps(
-    by_target: float,
-    with_occupancy: float,
-    needed: float,
-    away: float,
-    gross: float,
-    kinds: str,
-) -> str:
+def _steps(steps: dict[str, float], away: float, gross: float, kinds: str) -> str:
     """Each step that visibly raises the number, with the number it raises it to."""
-    now = f"{by_target:.1f}"
-    words = [f"needs {now}"]
-    for cap, number in (("occupancy", with_occupancy), ("abandonment", needed)):
+    now, words = "", []
+    for name, number in steps.items():
         if f"{number:.1f}" != now:
+            verb = "raises it to" if now else "needs"
             now = f"{number:.1f}"
-            words.append(f"{cap} cap raises it to {now}")
+            words.append(f"{name} {verb} {now}")
     if away > 0:
         # One kind alone says nothing that the sum does not.
         made_of = f" ({kinds})" if "," in kinds else ""
         words.append(f"absence {_percent(away)}{made_of} to {gross:.1f}")
-    return "; ".join(words)
+    return "; ".join(words) or "nothing is promised"
 
 
 def _percent(share: float) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from staffing import erlang
-from staffing.chat import required_chat_agents
+from staffing.chat import chat_performance, required_chat_agents
 from staffing.ranges import ModelRangeWarning
 from staffing.requirement import requirement, service_prices
 
@@ -62,6 +62,30 @@ def test_reason_tells_every_step():
     lost = requirement("q", STARTS[:1], [98.0], 180, max_abandonment=0.01, **common)
     assert "abandonment cap raises it to" in lost.reason[0]
     assert requirement("q", STARTS[:1], [0.0], 180, **common).reason[0] == "no contacts"
+
+
+def test_a_mean_wait_is_a_cap_and_may_stand_alone():
+    """Half a minute of waiting at most, beside a share, alone, and for chats."""
+    common = {"patience_s": 180, "time_varying": False} | PROMISE
+    both = requirement("q", STARTS[:1], [98.0], 180, max_mean_wait_s=1.0, **common)
+    wanted = erlang.required_agents(
+        9.8, aht_s=180, target_s=20, service_level=0.8, patience_s=180, max_mean_wait_s=1.0,
+        fractional=True,
+    )  # fmt: skip
+    assert both.needed_fractional[0] == pytest.approx(wanted)
+    assert both.reason[0].endswith(f"mean wait of 1 s raises it to {wanted:.1f}")
+    alone = requirement("q", STARTS[:1], [98.0], 180, max_mean_wait_s=30, **common | {"share": 0.0})
+    waits = erlang.mean_wait_s(9.8, alone.needed_fractional[0], aht_s=180, patience_s=180)
+    assert waits == pytest.approx(30)
+    assert (
+        alone.reason[0] == f"9.8 Erlang; mean wait of 30 s needs {alone.needed_fractional[0]:.1f}"
+    )
+    chat = {"at_once": 3, "max_mean_wait_s": 5.0}
+    table = requirement("q", STARTS[:1], [98.0], 600, **common | {"share": 0.0} | chat)
+    people = table.needed[0]
+    found = chat_performance(196, [people - 1, people], aht_s=600, at_once=3, target_s=20,
+                             patience_s=180).mean_wait_s  # fmt: skip
+    assert found[0] > 5 >= found[1]
 
 
 def test_reason_names_the_kinds_of_absence_where_there_are_several():
