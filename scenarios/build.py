@@ -16,6 +16,7 @@ from scenarios.people import (
     price_steps,
     rules,
 )
+from scenarios.replies import deferred_queues
 from solver.problem import (
     DayHeads,
     DeferredQueue,
@@ -113,6 +114,8 @@ def _pool(
     # Impatience adds up by rate: the mean rate at which one waiting contact leaves.
     patience_s = np.array([demand.queues[k].patience_s for k in numbers])
     leaving = float((weights / patience_s).sum())
+    redials = np.array([demand.queues[k].redial_share for k in numbers])
+    redial_share = float((weights / patience_s * redials).sum() / leaving) if leaving > 0 else 0.0
     open_mask = demand.open_masks[numbers].any(axis=0)
     at_once = demand.queues[numbers[0]].at_once
     curves = {
@@ -125,6 +128,7 @@ def _pool(
             at_once=at_once,
             aht_cv=_mixed_aht_cv(demand, numbers),
             rate_cv=_mixed_rate_cv(demand.day_cv[numbers], weights),
+            redial_share=redial_share,
             open_mask=open_mask,
         )
         for seconds in {target_s(demand.queues[k]) for k in numbers}
@@ -245,14 +249,16 @@ def _deferred(demand: Demand, corrections: Corrections, wage: float) -> tuple[De
         hours = demand.hours_of(queue)
         reserve = np.full(grid.weeks, FIRST_RESERVE)
         weekly = queue.target(Measure.WEEKLY_HOURS)
-        replied = queue.target(Measure.REPLIED_WITHIN)
+        if weekly is None and queue.target(Measure.REPLIED_WITHIN) is not None:
+            reserve = corrections.reserve.get(queue.name, reserve)
+            found += deferred_queues(
+                demand, k, work_h, reserve, lambda t: _price(t, _LATE_PRICE_H * wage)
+            )
+            continue
         if weekly is not None:
             work_h, due = weekly_work(grid, weekly.limit, demand.open_masks[k])
             reserve = np.zeros(grid.weeks)
             target = weekly
-        elif replied is not None:
-            due = due_interval(grid, replied.limit, replied.unit, hours, demand.calendar)
-            target = replied
         else:
             # Nothing is promised: done within the week.
             due = due_interval(grid, 5, "business_day", hours, demand.calendar)

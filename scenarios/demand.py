@@ -13,6 +13,7 @@ import pandas as pd
 from forecasts import Forecast, forecast_detail
 from forecasts.effects import country_calendar
 from scenarios.errors import PlannerError
+from scenarios.replies import Known, in_order, known_contacts
 from staffing.calendar import ALWAYS_OPEN, WEEKDAYS, Calendar, OpeningHours
 from staffing.queues import Measure, Queue, QueueKind, Target
 from staffing.timegrid import TimeGrid
@@ -34,7 +35,7 @@ class Demand:
 
     `volume` counts contacts before deflection (Q, T), `work` what reaches people, `day_cv` (Q,) the
     day-to-day uncertainty of the forecast, `hold` the share of possible months in which targets
-    shall hold.
+    shall hold, `known` what waits at the start and campaigns.
     """
 
     grid: TimeGrid
@@ -48,6 +49,7 @@ class Demand:
     forecast: Forecast | None
     notices: tuple[str, ...]
     hold: float = 0.5
+    known: tuple[Known, ...] = ()
 
     def hours_of(self, queue: Queue) -> OpeningHours:
         """Opening hours of a queue; a queue without any is always open."""
@@ -122,7 +124,7 @@ def plan_queues(plan: Plan) -> tuple[Queue, ...]:
         )
     queues = []
     for row in plan.queues:
-        own = tuple(targets.get(row.queue, ()))
+        own = in_order(targets.get(row.queue, ()))
         measures = {t.measure for t in own}
         if measures & _LIVE:
             kind = QueueKind.LIVE
@@ -143,6 +145,8 @@ def plan_queues(plan: Plan) -> tuple[Queue, ...]:
                 aht_cv=row.aht_cv,
                 patience_s=row.patience_s or math.inf,
                 at_once=row.at_once,
+                vip_queue=row.vip_queue,
+                vip_share=row.vip_share,
                 deflected_share=row.deflected_share,
                 bot_share=row.bot_share,
                 handover_share=row.handover_share,
@@ -204,6 +208,12 @@ def demand(plan: Plan, told: Forecast | None = None) -> Demand:
         history_counts=plan.settings.forecast.history_counts,
     )
     _inherit_uncertainty(queues, day_cv)
+
+    def opens(number: int, day: dt.date) -> bool:
+        named = hours.get(queues[number].hours, ALWAYS_OPEN)
+        return bool(named.day_windows(day, calendar))
+
+    known, notices = known_contacts(plan, grid, queues, open_masks, opens)
     return Demand(
         grid,
         calendar,
@@ -214,8 +224,9 @@ def demand(plan: Plan, told: Forecast | None = None) -> Demand:
         work,
         day_cv,
         told,
-        told.notices if told is not None else (),
+        (*(told.notices if told is not None else ()), *notices),
         plan.settings.service.hold,
+        known,
     )
 
 
@@ -296,7 +307,7 @@ def _inherit_uncertainty(queues: tuple[Queue, ...], day_cv: np.ndarray) -> None:
     number = {q.name: k for k, q in enumerate(queues)}
     for _ in queues:
         for k, queue in enumerate(queues):
-            for fed in (queue.escalates_to, queue.callback_queue):
+            for fed in queue.receivers:
                 if fed in number and day_cv[number[fed]] == 0:
                     day_cv[number[fed]] = day_cv[k]
 

@@ -71,10 +71,15 @@ def print_requirement(table: pd.DataFrame, console: Console) -> None:
             f"{top['start']:%m-%d %H:%M}",
             f"{top['offered']:,.1f}",
             f"{top['needed']:,}",
-            f"{top['gross']:,}",
+            f"{top['gross']:,.1f}",
             _text(top["reason"]),
         )
     console.print(shown)
+    if "notice" not in table:
+        return
+    told = table[table["notice"].fillna("") != ""]
+    for (queue, notice), rows in told.groupby(["queue", "notice"], sort=False):
+        console.print(f"{_text(queue)}, {len(rows)} intervals: {_text(notice)}", style="dim")
 
 
 def print_explanation(told: Explanation, currency: str, console: Console) -> None:

@@ -10,9 +10,9 @@ import pandas as pd
 
 from scenarios.build import promise
 from scenarios.demand import Demand
+from scenarios.replies import replied_in_model
 from solver.problem import Problem
 from solver.result import Roster, ShiftPlan
-from staffing.deferred import due_interval, earliest_deadline_first
 from staffing.queues import Measure, Queue, Target
 from staffing.simulation import (
     Scene,
@@ -124,7 +124,8 @@ def _simulated(
     k: int,
     target: Target,
 ) -> list[Verdict]:
-    table = service_by_period(scene, result, k, target.period, target.measure)
+    later = scene.later_number(target.key)
+    table = service_by_period(scene, result, k, target.period, target.measure, later=later)
     if demand.hold > 0.5:
         table = _held_by_most(table, scene, result, k, target, demand.hold)
     predicted = predicted_by_period(problem, demand, design, k, target)
@@ -157,7 +158,8 @@ def _held_by_most(
 
     Its interval is that of a quantile by order statistics (Conover 1999, 3.2).
     """
-    months = replication_service(scene, result, k, target.period, target.measure)
+    later = scene.later_number(target.key)
+    months = replication_service(scene, result, k, target.period, target.measure, later=later)
     months = months[:, table["period"].to_numpy()]
     at = hold if target.measure in _LESS_IS_BETTER else 1 - hold
     half = 1.96 * math.sqrt(at * (1 - at) / len(months))
@@ -170,8 +172,7 @@ def predicted_by_period(
     problem: Problem, demand: Demand, design: ShiftPlan, k: int, target: Target
 ) -> np.ndarray:
     """What the model expects of a target in each of its periods, (periods,); NaN if nothing."""
-    grid, queue = demand.grid, demand.queues[k]
-    period_of = grid.period_of_interval(target.period)
+    period_of = demand.grid.period_of_interval(target.period)
     periods = int(period_of.max()) + 1
     offered = demand.work.arrivals[k]
     if target.measure is Measure.ANSWERED_WITHIN:
@@ -179,13 +180,8 @@ def predicted_by_period(
         total = np.bincount(period_of, weights=offered, minlength=periods)
         return np.divide(good, total, out=np.full(periods, np.nan), where=total > 0)
     if target.measure is Measure.REPLIED_WITHIN:
-        hours = demand.hours_of(queue)
-        due = due_interval(grid, target.limit, target.unit, hours, demand.calendar)
-        work_h = offered * demand.work.aht_s[k] / 3600
-        served = earliest_deadline_first(
-            work_h, due, design.positions[k] * grid.interval_h, demand.open_masks[k]
-        )
-        late = np.bincount(period_of, weights=served.late_h, minlength=periods)
+        late_h, work_h = replied_in_model(demand, k, target, design.positions[k])
+        late = np.bincount(period_of, weights=late_h, minlength=periods)
         total = np.bincount(period_of, weights=work_h, minlength=periods)
         return 1 - np.divide(late, total, out=np.full(periods, np.nan), where=total > 0)
     lost = np.bincount(

@@ -25,7 +25,7 @@ from solver.problem import (
 )
 from solver.rules import law_rules
 from staffing.calendar import WEEKDAYS, DayKind
-from staffing.shrinkage import Shrinkage, mean_attendance
+from staffing.shrinkage import attendance_series, mean_attendance
 from staffing.timegrid import MINUTES_PER_DAY, TimeGrid
 
 if TYPE_CHECKING:
@@ -196,9 +196,7 @@ def groups_and_agents(
     for row in plan.contracts:
         keys.setdefault((row.contract, row.role), 0)
     premium = premiums(plan, demand)
-    kinds = tuple(
-        Shrinkage(r.kind, r.share, r.planned, r.paid, r.role, r.from_, r.to) for r in plan.shrinkage
-    )
+    kinds = plan.shrinkage_kinds
     groups: list[Group] = []
     numbers: dict[tuple[str, str], int] = {}
     for row in plan.contracts:
@@ -210,8 +208,10 @@ def groups_and_agents(
             least = max(named, row.people_min - elsewhere) if main else named
             most = max(least, row.people_max - elsewhere) if main else named
             people = [a for a in plan.agents if (a.contract, role_of[a.agent]) == (contract, role)]
-            speed, order = _skills(plan, demand, role, people)
+            new = 1.0 if row.hired is None else tenure_pace(plan, row.hired, role)
+            speed, order = _skills(plan, demand, role, people, new)
             present = mean_attendance(kinds, role, grid.dates())
+            varies = any(k.role in ("", role) and not k.is_always for k in kinds)
             numbers[contract, role] = len(groups)
             groups.append(
                 Group(
@@ -227,6 +227,7 @@ def groups_and_agents(
                     attendance=present.factor,
                     absence=present.absence,
                     away_share=present.away_share,
+                    attended=attendance_series(kinds, role, grid) if varies else None,
                 )
             )
     agents = []
@@ -240,12 +241,12 @@ def groups_and_agents(
 
 
 def _skills(
-    plan: Plan, demand: Demand, role: str, people: list[AgentRow]
+    plan: Plan, demand: Demand, role: str, people: list[AgentRow], pace_of_new: float
 ) -> tuple[np.ndarray, np.ndarray]:
     speed = np.zeros(len(demand.queues))
     order = np.full(len(demand.queues), 9)
     names = {queue.name: k for k, queue in enumerate(demand.queues)}
-    pace = _mean_pace(plan, people, role)
+    pace = _mean_pace(plan, people, role) if people else pace_of_new
     for row in plan.roles:
         if row.role == role:
             speed[names[row.queue]] = row.speed * pace
@@ -259,13 +260,16 @@ def _mean_pace(plan: Plan, people: list[AgentRow], role: str) -> float:
 
 def agent_speed(plan: Plan, row: AgentRow, role: str) -> float:
     """Pace of a person: their own, times what their months in the job make of it."""
-    if row.hired is None:
-        return row.speed
-    months = (plan.settings.start - row.hired).days / 30.44
+    return row.speed * (1.0 if row.hired is None else tenure_pace(plan, row.hired, role))
+
+
+def tenure_pace(plan: Plan, hired: dt.date, role: str) -> float:
+    """Pace of somebody hired on a day, by the months in the job on the plan's first."""
+    months = (plan.settings.start - hired).days / 30.44
     # What is said of a role goes before what is said of all.
     said = [t for t in plan.tenure if t.role == role] or [t for t in plan.tenure if not t.role]
     steps = [t for t in said if t.from_months <= max(0.0, months)]
-    return row.speed * (max(steps, key=lambda t: t.from_months).speed if steps else 1.0)
+    return max(steps, key=lambda t: t.from_months).speed if steps else 1.0
 
 
 def _stated_code(pattern: Pattern, grid: TimeGrid) -> str:

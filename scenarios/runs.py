@@ -39,7 +39,7 @@ TABLES: dict[str, dict[str, str]] = {
     "requirement": {
         "queue": "text", "start": "time", "offered": "number", "aht_s": "number",
         "load_erlang": "number", "needed_fractional": "number", "needed": "whole",
-        "shrinkage": "number", "gross": "whole", "reason": "text",
+        "shrinkage": "number", "gross": "number", "reason": "text",
     },
     "schedule": {
         "agent": "text", "date": "date", "shift": "text", "start": "time", "end": "time",

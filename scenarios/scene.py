@@ -6,6 +6,7 @@ import numpy as np
 
 from scenarios.build import target_s
 from scenarios.demand import Demand
+from scenarios.replies import batches, later_promises
 from solver.problem import Problem
 from solver.result import Roster
 from staffing.calendar import deadline_s
@@ -29,6 +30,7 @@ def build_scene(problem: Problem, demand: Demand, roster: Roster) -> Scene:
     )
     order = np.array([problem.groups[a.group].order for a in roster.agents], dtype=np.int64)
     agent, start_s, end_s, shift = duty(problem, roster)
+    lost = _lost(problem, roster)
     return Scene(
         grid=grid,
         queues=tuple(q.name for q in queues),
@@ -49,9 +51,11 @@ def build_scene(problem: Problem, demand: Demand, roster: Roster) -> Scene:
         duty_start_s=start_s,
         duty_end_s=end_s,
         duty_shift=shift,
-        absence=np.array([problem.groups[a.group].absence for a in roster.agents]),
-        away_share=np.array([problem.groups[a.group].away_share for a in roster.agents]),
+        absence=lost[0],
+        away_share=lost[1],
         day_cv=demand.day_cv,
+        batches=batches(demand),
+        later=later_promises(demand),
     )
 
 
@@ -82,6 +86,28 @@ def _due_s(demand: Demand, queue: Queue) -> np.ndarray:
         return deadline_s(edges, replied.limit, replied.unit, hours, demand.calendar, grid)
     week_s = 7 * 86400.0
     return (np.floor(edges / week_s) + 1) * week_s
+
+
+def _lost(problem: Problem, roster: Roster) -> np.ndarray:
+    """Absence and time away by agent, (2, A), and by the day of the shift where it varies.
+
+    Of a kind that is lost at certain times, a shift loses what falls into it.
+    """
+    groups = [problem.groups[agent.group] for agent in roster.agents]
+    fixed = np.array([(group.absence, group.away_share) for group in groups]).reshape(-1, 2).T
+    if all(group.attended is None for group in groups):
+        return fixed
+    lost = np.repeat(fixed[:, :, None], problem.grid.days, axis=2)
+    for agent, day in np.argwhere(roster.shifts >= 0):
+        series = groups[agent].attended
+        if series is not None:
+            pattern = problem.patterns[roster.shifts[agent, day]]
+            first = int(day) * problem.grid.per_day + pattern.start
+            within = slice(first, first + pattern.length)
+            absence = float(series.absence[within].mean())
+            factor = float(series.factor[within].mean())
+            lost[:, agent, day] = absence, max(0.0, 1 - factor / (1 - absence))
+    return lost
 
 
 def duty(problem: Problem, roster: Roster) -> tuple[np.ndarray, ...]:

@@ -79,7 +79,7 @@ def add_deferred(
         model.put(block_rows[c, at], shared[c, at], -1.0)
     worked, slacks = [], []
     for queues in groups:
-        is_patient = queues in patient
+        is_patient = _given_h(problem, queues[0]) >= _PATIENT_H
         chain, slack = _backlog(
             model, problem, queues, blocks if is_patient else np.arange(problem.grid.size)
         )
@@ -116,14 +116,16 @@ def deferred_positions(problem: Problem, worked: list[Worked], values: Floats) -
             # A block's patient work is shared out as its hours are.
             given = given * at(work.shared) / np.maximum(in_block, 1e-12)
         done = given.sum(axis=0)
-        load = np.array([q.work_h.sum() for q in work.queues])
+        load = np.array([q.total_h for q in work.queues])
         for queue, part in zip(work.queues, load / max(load.sum(), 1e-12), strict=True):
-            positions[queue.queue] = part * done
+            positions[queue.queue] += part * done
     return positions
 
 
 def _given_h(problem: Problem, queue: DeferredQueue) -> float:
     """Hours that work of a queue usually has until it is due."""
+    if queue.given_h is not None:
+        return queue.given_h
     given = float(np.median(queue.due - np.arange(problem.grid.size) + 1))
     return given * problem.grid.interval_h
 
@@ -138,7 +140,8 @@ def _alike(problem: Problem, classes: Floats) -> list[tuple[DeferredQueue, ...]]
     for queue in problem.deferred:
         band = int(np.searchsorted(_BANDS_H, _given_h(problem, queue)))
         paces = tuple(np.round(classes[:, queue.queue], 6))
-        key = (paces, queue.open_mask.tobytes(), band, queue.hard)
+        # A campaign's own time to answer says nothing of when others' work comes.
+        key = (paces, queue.open_mask.tobytes(), band, queue.hard, queue.given_h)
         together.setdefault(key, []).append(queue)
     return [tuple(queues) for queues in together.values()]
 
@@ -170,6 +173,11 @@ def _backlog(
         own = queue.work_h * (1 + queue.reserve[week])
         work += own
         due += np.bincount(np.minimum(queue.due, size), weights=own, minlength=size + 1)[:size]
+        for hours, by in queue.opening:
+            hours *= 1 + queue.reserve[0]
+            work[0] += hours
+            if by < size:
+                due[by] += hours
     allowed = np.maximum(np.cumsum(work) - np.cumsum(due), 0.0)
     price, key = max(q.price for q in queues), " + ".join(q.key for q in queues)
     # The chain breaks only where work may be done or falls due; between, arrivals just add up.

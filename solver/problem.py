@@ -18,6 +18,7 @@ from staffing.timegrid import TimeGrid
 
 if TYPE_CHECKING:
     from staffing.curves import ServiceCurve
+    from staffing.shrinkage import AttendanceSeries
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -171,6 +172,8 @@ class Group:
         Share of a person on duty that is really there (after sickness and meetings).
     absence, away_share
         The two parts of 1 - attendance: whole shifts missed, and time away within a shift.
+    attended
+        The same by interval where it is not alike at all times, and goes before them.
     """
 
     name: str
@@ -185,6 +188,7 @@ class Group:
     attendance: float = 1.0
     absence: float = 0.0
     away_share: float = 0.0
+    attended: AttendanceSeries | None = None
 
 
 @dataclass(frozen=True)
@@ -261,12 +265,14 @@ class LivePool:
 
 @dataclass(frozen=True)
 class DeferredQueue:
-    """Work with deadlines.
+    """Work with deadlines: a queue, or the part of its work that one of its promises is about.
 
     `work_h` (T,) hours of work of pace 1 that arrive in an interval; `due` (T,) the interval by the
     end of which work of that interval must be done, T or more when beyond the horizon; `open_mask`
     (T,) when it may be done. `reserve` by week, (weeks,): the plan makes room for (1 + reserve)
-    times the work. `price` of an hour of work done late.
+    times the work. `price` of an hour of work done late. `opening` lists what waits at the start:
+    hours and the interval by the end of which they are due, none later than what arrives first.
+    `given_h` is the usual time to answer where arrivals do not tell it (a campaign).
     """
 
     queue: int
@@ -277,6 +283,13 @@ class DeferredQueue:
     reserve: Floats
     price: float
     hard: bool = True
+    opening: tuple[tuple[float, int], ...] = ()
+    given_h: float | None = None
+
+    @property
+    def total_h(self) -> float:
+        """Hours of work over the horizon, with what waits at the start."""
+        return float(self.work_h.sum()) + sum(hours for hours, _ in self.opening)
 
 
 @dataclass(frozen=True)

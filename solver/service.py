@@ -11,6 +11,7 @@ from solver.design import Cover, People
 from solver.linear import LinearModel, Slack
 from solver.problem import (
     Floats,
+    Group,
     Ints,
     LiveQueue,
     Problem,
@@ -45,7 +46,7 @@ def add_service(model: LinearModel, problem: Problem, people: People) -> Service
     covers = [
         Cover.join(
             [
-                people.on_duty[g].scaled(problem.groups[g].attendance)
+                _attending(problem.groups[g], people.on_duty[g])
                 for g in np.flatnonzero(of_group.ravel() == c)
             ]
         )
@@ -59,6 +60,13 @@ def add_service(model: LinearModel, problem: Problem, people: People) -> Service
     _add_occupancy(model, problem, classes, duty, found)
     _add_presence(model, problem, people, found)
     return found
+
+
+def _attending(group: Group, cover: Cover) -> Cover:
+    """People on duty, counted as far as they are really there."""
+    if group.attended is None:
+        return cover.scaled(group.attendance)
+    return Cover(cover.t, cover.column, cover.value * group.attended.factor[cover.t])
 
 
 def _duty_columns(model: LinearModel, problem: Problem, cover: Cover) -> Ints:

@@ -13,6 +13,11 @@ from staffing.chat import chat_measures
 
 Ints = npt.NDArray[np.int64]
 
+# Loads at which a row is looked at to find the one that redials make, and the share of calls below
+# which they are nothing.
+_REDIAL_NODES = 17
+_NO_REDIALS = 1e-4
+
 
 @njit(cache=True)
 def curve_rows(
@@ -23,23 +28,26 @@ def curve_rows(
     target_s: float,
     patience_s: float,
     interval_s: float,
+    redial_share: float,
     factors: Floats,
     weights: Floats,
 ) -> Floats:
     """Shares in time and abandoned, mean wait and busy positions; shape (4, rows, most + 1).
 
     Shares and wait are means over contacts (factors weigh by volume), busy is a mean over time.
+    With redials they are means over calls.
     """
     out = np.zeros((4, load.size, most + 1))
     row = np.empty((4, most + 1))
+    more = np.empty((_REDIAL_NODES, 4, most + 1))
     for i in range(load.size):
         if load[i] <= 0.0:
             continue
         for factor, weight in zip(factors, weights):  # noqa: B905 - numba knows no strict zip
-            if stretch.size == 1:
-                _erlang_row(load[i] * factor, aht_s[i], target_s, patience_s, row)
-            else:
-                _chat_row(load[i] * factor, aht_s[i], stretch, target_s, patience_s, row)
+            _row(load[i] * factor, aht_s[i], stretch, target_s, patience_s, row)
+            if redial_share > 0.0:
+                _redialed(load[i] * factor, aht_s[i], stretch, target_s, patience_s, redial_share,
+                          row, more)  # fmt: skip
             for n in range(most + 1):
                 volume = weight * factor
                 out[0, i, n] += volume * row[0, n]
@@ -48,6 +56,56 @@ def curve_rows(
                 out[2, i, n] += volume * wait
                 out[3, i, n] += weight * row[3, n]
     return out
+
+
+@njit(cache=True)
+def _row(
+    load: float, aht_s: float, stretch: Floats, target_s: float, patience_s: float, row: Floats
+) -> None:
+    """Fill in time, abandoned, wait, busy for 0 .. N agents."""
+    if stretch.size == 1:
+        _erlang_row(load, aht_s, target_s, patience_s, row)
+    else:
+        _chat_row(load, aht_s, stretch, target_s, patience_s, row)
+
+
+@njit(cache=True)
+def _redialed(
+    load: float,
+    aht_s: float,
+    stretch: Floats,
+    target_s: float,
+    patience_s: float,
+    redial_share: float,
+    row: Floats,
+    more: Floats,
+) -> None:
+    """Put in place of a row what it is at the load that redials make of it.
+
+    A load of m times the first calls comes if m (1 - redial_share P(ab)) = 1, P(ab) being that at m
+    times the load. The left side rises with m; it is looked up between nodes that lie dense near 1.
+    """
+    few = 0
+    while few < row.shape[1] and redial_share * row[1, few] > _NO_REDIALS:
+        few += 1
+    most = 1.0 / (1.0 - redial_share) - 1.0
+    above = np.empty((_REDIAL_NODES, few))
+    for k in range(_REDIAL_NODES):
+        times = 1.0 + most * (k / (_REDIAL_NODES - 1)) ** 2
+        part = more[k, :, :few]
+        _row(load * times, aht_s, stretch, target_s, patience_s, part)
+        for n in range(few):
+            above[k, n] = times * (1.0 - redial_share * part[1, n]) - 1.0
+    for n in range(few):
+        k = 1
+        while k < _REDIAL_NODES - 1 and above[k, n] < 0.0:
+            k += 1
+        low, high = above[k - 1, n], above[k, n]
+        weight = min(1.0, max(0.0, -low / max(high - low, 1e-300)))
+        for measure in range(4):
+            row[measure, n] = (1.0 - weight) * more[k - 1, measure, n] + weight * more[
+                k, measure, n
+            ]
 
 
 @njit(cache=True)

@@ -285,7 +285,9 @@ def level(
         return max(0.0, 1.0 - virtual)
     if definition == ANSWERED:
         return max(0.0, 1.0 - late / answered) if answered > 0.0 else 0.0
-    outlasting = virtual * math.exp(-target_s / patience_s)
+    # Who never gives up outlasts any target, an endless one too.
+    stay = 1.0 if math.isinf(patience_s) else math.exp(-target_s / patience_s)
+    outlasting = virtual * stay
     if definition == SHORT_ABANDONS_GOOD:
         return 1.0 - outlasting
     in_time = answered - late
@@ -341,7 +343,7 @@ def blocking_all(load: Floats, agents: Floats) -> Floats:
             out[i] = 1.0 if agents[i] <= 0.0 else 0.0
         else:
             value, exponent = inverse_blocking(agents[i], load[i])
-            out[i] = math.exp(-exponent) / value
+            out[i] = math.exp(-exponent) / value if agents[i] > 0.0 else 1.0
     return out
 
 
@@ -428,7 +430,8 @@ def required(
             step *= 2.0
         halve = False
         while high - low > 1.0:
-            part = 0.5 if halve else f_low / (f_low - f_high)
+            # Margins are level where no number of people changes anything (a share of 0).
+            part = 0.5 if halve or f_low == f_high else f_low / (f_low - f_high)
             middle = min(max(math.floor(low + part * (high - low)), low + 1.0), high - 1.0)
             halve = not halve
             f_middle = _margin(middle, *case, caps, definition)
@@ -437,7 +440,7 @@ def required(
             else:
                 low, f_low = middle, f_middle
         last_load, last, last_case, last_caps = a, high, case[1:], caps
-        if high - low == 1.0 and f_high - f_low < 1.0:
+        if high - low == 1.0 and 0.0 < f_high - f_low < 1.0:
             worth = 1.0 / ((f_high - f_low) * math.sqrt(a))
         if f_low >= -_DUST:
             high = low

@@ -20,7 +20,10 @@ import numpy.typing as npt
 from numba import njit
 
 from staffing._erlang_kernels import Floats, impatient_queue
+from staffing.ranges import warn_outside
 
+# As many chats at once as were held against the simulation.
+MOST_MEASURED_AT_ONCE = 8
 # Met "to rounding": keeps dust of floats from adding a person.
 _DUST = 1e-12
 
@@ -70,7 +73,7 @@ def chat_performance(
         decreasing); one number means that durations do not stretch.
     at_once
         Chats an agent may hold; by default the length of `aht_s`. It is capped where one more would
-        slow the agent down altogether (`chat_durations`).
+        slow the agent down altogether (`chat_durations`). `ModelRangeWarning` above 8.
     target_s, patience_s
         Target time for the first answer and mean patience in seconds.
 
@@ -95,6 +98,7 @@ def chat_performance(
     if not (target_s >= 0 and patience_s > 0):
         message = f"target_s must be >= 0 and patience_s > 0; got {target_s} and {patience_s}"
         raise ValueError(message)
+    _warn_of_many(durations)
     arrivals, heads = np.broadcast_arrays(arrivals, heads)
     flat = _chat_all(
         arrivals.ravel() / 3600.0,
@@ -151,6 +155,7 @@ def required_chat_agents(
     stretch: npt.ArrayLike | None = None,
     max_occupancy: float = 1.0,
     max_abandonment: float = 1.0,
+    max_mean_wait_s: float = np.inf,
     fractional: bool = False,
 ) -> Any:
     """Fewest agents of a chat queue that hold the service level and the caps at once.
@@ -170,6 +175,8 @@ def required_chat_agents(
         share of busy agents would say little.
     max_abandonment
         Cap on the share of chats that give up.
+    max_mean_wait_s
+        Cap on the mean wait for the first answer over all chats, in seconds.
     fractional
         Interpolate between whole agents, for pooling and grossing up before rounding once.
 
@@ -193,20 +200,33 @@ def required_chat_agents(
     if not (target_s >= 0 and patience_s > 0 and 0 <= service_level <= 1):
         message = "target_s must be >= 0, patience_s > 0 and service_level a share"
         raise ValueError(message)
-    if not (0 < max_occupancy <= 1 and 0 <= max_abandonment <= 1):
-        message = "max_occupancy must be > 0 and <= 1, max_abandonment a share"
+    if not (0 < max_occupancy <= 1 and 0 <= max_abandonment <= 1 and max_mean_wait_s >= 0):
+        message = (
+            "max_occupancy must be > 0 and <= 1, max_abandonment a share, max_mean_wait_s >= 0"
+        )
         raise ValueError(message)
+    _warn_of_many(factors)
     found = _chat_required(
         np.array(loads).ravel(),
         np.array(durations).ravel(),
         factors,
         float(target_s),
         float(patience_s),
-        (float(service_level), float(max_occupancy), float(max_abandonment)),
+        (
+            float(service_level),
+            float(max_occupancy),
+            float(max_abandonment),
+            float(max_mean_wait_s),
+        ),
     )
     if not fractional:
         found = np.ceil(found - 1e-9).astype(np.int64)
     return found.reshape(loads.shape)[()]
+
+
+def _warn_of_many(durations: Floats) -> None:
+    if durations.size > MOST_MEASURED_AT_ONCE:
+        warn_outside("chat", f"more than {MOST_MEASURED_AT_ONCE} chats at once were not measured")
 
 
 @njit(cache=True)
@@ -284,15 +304,17 @@ def _chat_margin(
     durations: Floats,
     target_s: float,
     patience_s: float,
-    wanted: tuple[float, float, float],
+    wanted: tuple[float, float, float, float],
 ) -> float:
-    """How far the worst target is over-fulfilled: service level, occupancy, abandonment."""
-    served, abandons, _, _, used = chat_measures(
+    """How far the worst target is over-fulfilled: share in time, occupancy, abandonment, wait."""
+    served, abandons, wait, _, used = chat_measures(
         arrivals_per_s, agents, durations, target_s, patience_s
     )
     found = served - wanted[0]
     if wanted[1] < 1.0:
         found = min(found, wanted[1] - used)
+    if not math.isinf(wanted[3]):
+        found = min(found, max(wanted[3] - wait, -1e6))
     return min(found, wanted[2] - abandons)
 
 
@@ -303,7 +325,7 @@ def _chat_required(
     factors: Floats,
     target_s: float,
     patience_s: float,
-    wanted: tuple[float, float, float],
+    wanted: tuple[float, float, float, float],
 ) -> Floats:
     """Fewest agents, interpolated between the whole numbers on both sides of the crossing."""
     out = np.zeros(load.size)

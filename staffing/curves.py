@@ -80,6 +80,7 @@ def service_curve(
     stretch: Sequence[float] | None = None,
     aht_cv: float = 1.0,
     rate_cv: float = 0.0,
+    redial_share: float = 0.0,
     max_positions: int | None = None,
     time_varying: bool = True,
     open_mask: npt.ArrayLike | None = None,
@@ -105,6 +106,10 @@ def service_curve(
     rate_cv
         Coefficient of variation of the day's true volume around `offered`: contacts x
         Gamma(mean 1). Curves are then means over days, busy days counting by their volume.
+    redial_share
+        Share of those who give up that call again, at a time that is not much busier than others
+        (`staffing.redials`). `offered` counts first calls; shares and waits are those of a call,
+        first or not.
     max_positions
         Upper limit of N. By default N is one more than answers 99.95 % in time in the busiest
         interval, and at least 2.
@@ -133,6 +138,9 @@ def service_curve(
     if not (interval_min > 0 and patience_s > 0):
         message = f"interval_min and patience_s must be > 0; got {interval_min} and {patience_s}"
         raise ValueError(message)
+    if not 0 <= redial_share < 1:
+        message = f"redial_share must be >= 0 and < 1; got {redial_share}"
+        raise ValueError(message)
     interval_s = 60.0 * interval_min
     if time_varying:
         load = modified_offered_load(volume, durations, interval_min, open_mask, aht_cv=aht_cv)
@@ -145,6 +153,8 @@ def service_curve(
         float(target_s),
         float(patience_s),
         interval_s,
+        # Who never gives up never calls again.
+        float(redial_share) if np.isfinite(patience_s) else 0.0,
         *_rate_factors(rate_cv),
     )
     busiest = int(np.argmax(load)) if load.size else 0
@@ -318,7 +328,7 @@ def _rate_factors(rate_cv: float) -> tuple[Floats, Floats]:
     return nodes / shape, np.ascontiguousarray(vectors[0] ** 2)
 
 
-_Queue = tuple[Floats, float, float, float, Floats, Floats]
+_Queue = tuple[Floats, float, float, float, float, Floats, Floats]
 
 
 def _most_positions(load: Floats, aht_s: Floats, queue: _Queue) -> int:

@@ -91,6 +91,8 @@ class Queue:
     aht_cv: float = 1.0
     patience_s: float = math.inf
     at_once: int = 1
+    vip_queue: str = ""
+    vip_share: float = 0.0
     deflected_share: float = 0.0
     bot_share: float = 0.0
     handover_share: float = 0.0
@@ -108,6 +110,12 @@ class Queue:
     def target(self, measure: Measure) -> Target | None:
         """Return the first target of a measure, or None."""
         return next((t for t in self.targets if t.measure == measure), None)
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Queues to which it sends contacts."""
+        named = (self.vip_queue, self.escalates_to, self.callback_queue)
+        return tuple(name for name in named if name)
 
 
 class Solving(Protocol):

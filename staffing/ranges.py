@@ -14,5 +14,9 @@ class ModelRangeWarning(UserWarning):
 
 def warn_outside(model: str, reason: str) -> None:
     """Say that a call leaves a model's range, and why the number may be off."""
-    message = f"{model}: {reason}; simulate instead (docs/models.md)"
-    warnings.warn(message, ModelRangeWarning, stacklevel=3)
+    warnings.warn(outside(model, reason), ModelRangeWarning, stacklevel=3)
+
+
+def outside(model: str, reason: str) -> str:
+    """Words for a call that leaves a model's range."""
+    return f"{model}: {reason}; simulate instead (docs/models.md)"

@@ -6,6 +6,7 @@ with other tools and for the arithmetic check of hours available against hours n
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,11 +15,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from staffing._erlang_kernels import Floats
-from staffing.chat import required_chat_agents
+from staffing.chat import MOST_MEASURED_AT_ONCE, required_chat_agents
 from staffing.curves import modified_offered_load
 from staffing.erlang import required_agents
+from staffing.ranges import ModelRangeWarning, warn_outside
 
 _IDLE = "no contacts"
+# The modified offered load keeps single intervals within 1.5 points while handling takes up to a
+# third of them, or the load hardly moves.
+_LONGEST_HANDLING = 1 / 3
+_MOVING = 0.05
 
 
 def requirement(
@@ -35,7 +41,9 @@ def requirement(
     stretch: Sequence[float] | None = None,
     max_occupancy: float = 1.0,
     max_abandonment: float = 1.0,
+    max_mean_wait_s: float = np.inf,
     shrinkage: npt.ArrayLike = 0.0,
+    shrinkage_words: Sequence[str] | None = None,
     aht_cv: float = 1.0,
     time_varying: bool = True,
 ) -> pd.DataFrame:
@@ -52,15 +60,18 @@ def requirement(
     interval_min
         Length of an interval in minutes.
     target_s, share
-        `share` of the offered contacts is to be answered within `target_s`.
+        `share` of the offered contacts is to be answered within `target_s`; with a share of 0 the
+        caps alone ask for people.
     patience_s
         Mean patience in seconds; infinite for Erlang C.
     at_once, stretch
         Contacts a person holds at once, and how durations grow with it (`staffing.chat`).
-    max_occupancy, max_abandonment
-        Caps; 1 does not bind. For chat the occupancy is the share of slots in use.
+    max_occupancy, max_abandonment, max_mean_wait_s
+        Caps; 1, 1 and infinity do not bind. For chat the occupancy is the share of slots in use.
     shrinkage
         Share of paid time away from the work, one number or one per interval.
+    shrinkage_words
+        What it is made of, for the reason, one text per interval.
     aht_cv, time_varying
         As in `staffing.curves.service_curve`: the load remembers the intervals before.
 
@@ -69,7 +80,12 @@ def requirement(
     DataFrame
         Columns queue, start, offered, aht_s, load_erlang, needed_fractional, needed (whole people
         if this queue stood alone), shrinkage, gross (fractional: pool first, then round once),
-        reason.
+        reason, notice (where a model leaves the range in which it was measured; else empty).
+
+    Warns
+    -----
+    ModelRangeWarning
+        Once, where there is any notice.
 
     Raises
     ------
@@ -92,7 +108,9 @@ def requirement(
     if time_varying:
         load = _load_with_gaps(when, volume, durations, interval_min, aht_cv)
 
-    def agents(occupancy_cap: float, abandonment_cap: float) -> Floats:
+    def agents(
+        occupancy_cap: float = 1.0, abandonment_cap: float = 1.0, wait_cap_s: float = np.inf
+    ) -> Floats:
         common: dict[str, Any] = {
             "aht_s": durations,
             "target_s": target_s,
@@ -100,26 +118,43 @@ def requirement(
             "patience_s": patience_s,
             "max_occupancy": occupancy_cap,
             "max_abandonment": abandonment_cap,
+            "max_mean_wait_s": wait_cap_s,
             "fractional": True,
         }
         if at_once > 1:
-            return np.asarray(
-                required_chat_agents(load, at_once=at_once, stretch=stretch, **common)
-            )
+            with warnings.catch_warnings():
+                # Told once, with the rest.
+                warnings.simplefilter("ignore", ModelRangeWarning)
+                return np.asarray(
+                    required_chat_agents(load, at_once=at_once, stretch=stretch, **common)
+                )
         return np.asarray(required_agents(load, **common))
 
-    by_target = agents(1.0, 1.0)
-    with_occupancy = agents(max_occupancy, 1.0) if max_occupancy < 1 else by_target
-    needed = agents(max_occupancy, max_abandonment) if max_abandonment < 1 else with_occupancy
+    # One cap after the other, so that each step of the reason is a number of its own.
+    steps = {f"{_percent(share)} in {_duration(target_s)}": agents()} if share > 0 else {}
+    caps: list[float] = []
+    for name, cap, binds in (
+        ("occupancy cap", max_occupancy, max_occupancy < 1),
+        ("abandonment cap", max_abandonment, max_abandonment < 1),
+        (f"mean wait of {_duration(max_mean_wait_s)}", max_mean_wait_s, max_mean_wait_s < np.inf),
+    ):
+        caps.append(cap)
+        if binds:
+            steps[name] = agents(*caps)
+    needed = list(steps.values())[-1] if steps else np.zeros(volume.size)
     gross = needed / (1.0 - away)
 
-    promise = f"{_percent(share)} in {_duration(target_s)}"
     slots = f", {at_once} at once" if at_once > 1 else ""
+    notices = _notices(arriving, load, durations, interval_min, at_once)
+    if any(notices):
+        warn_outside("requirement", f"{sum(map(bool, notices))} intervals (column notice)")
+    kinds = [""] * volume.size if shrinkage_words is None else shrinkage_words
     reasons = [
-        f"{_load_words(comes, stays)}{slots}; {promise} {_steps(*steps)}" if comes > 0 else _IDLE
-        for comes, stays, *steps in zip(
-            arriving, load, by_target, with_occupancy, needed, away, gross, strict=True
-        )
+        f"{_load_words(arriving[t], load[t])}{slots}; "
+        + _steps({name: found[t] for name, found in steps.items()}, away[t], gross[t], kinds[t])
+        if arriving[t] > 0
+        else _IDLE
+        for t in range(volume.size)
     ]
     return pd.DataFrame(
         {
@@ -133,8 +168,28 @@ def requirement(
             "shrinkage": away,
             "gross": gross,
             "reason": reasons,
+            "notice": notices,
         }
     )
+
+
+def _notices(
+    arriving: Floats, load: Floats, durations: Floats, interval_min: float, at_once: int
+) -> list[str]:
+    """What to say of intervals in which a model leaves its range."""
+    many = at_once > MOST_MEASURED_AT_ONCE
+    chat = f"more than {MOST_MEASURED_AT_ONCE} chats at once were not measured" if many else ""
+    is_long = durations > _LONGEST_HANDLING * 60.0 * interval_min
+    moves = np.abs(load - arriving) > _MOVING * np.maximum(load, arriving)
+    found = []
+    for minutes, off, comes in zip(durations / 60, is_long & moves, arriving, strict=True):
+        slow = (
+            f"handling of {minutes:.3g} min in an interval of {interval_min:g} min whose load "
+            "moves: its share may be some points off, the day's is not"
+        )
+        words = [chat] * many + [slow] * bool(off)
+        found.append("; ".join(words) if comes > 0 else "")
+    return found
 
 
 def service_prices(
@@ -205,19 +260,19 @@ def _load_words(arriving: float, load: float) -> str:
     return words if words == f"{arriving:.1f} Erlang" else f"{words} ({arriving:.1f} arriving)"
 
 
-def _steps(
-    by_target: float, with_occupancy: float, needed: float, away: float, gross: float
-) -> str:
+def _steps(steps: dict[str, float], away: float, gross: float, kinds: str) -> str:
     """Each step that visibly raises the number, with the number it raises it to."""
-    now = f"{by_target:.1f}"
-    words = [f"needs {now}"]
-    for cap, number in (("occupancy", with_occupancy), ("abandonment", needed)):
+    now, words = "", []
+    for name, number in steps.items():
         if f"{number:.1f}" != now:
+            verb = "raises it to" if now else "needs"
             now = f"{number:.1f}"
-            words.append(f"{cap} cap raises it to {now}")
+            words.append(f"{name} {verb} {now}")
     if away > 0:
-        words.append(f"absence {_percent(away)} to {gross:.1f}")
-    return "; ".join(words)
+        # One kind alone says nothing that the sum does not.
+        made_of = f" ({kinds})" if "," in kinds else ""
+        words.append(f"absence {_percent(away)}{made_of} to {gross:.1f}")
+    return "; ".join(words) or "nothing is promised"
 
 
 def _percent(share: float) -> str:

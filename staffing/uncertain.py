@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,27 +13,20 @@ from staffing.ranges import warn_outside
 
 _LARGEST_RATE_CV = 0.4
 _RATE_POINTS = 41
+_FINE_RATE_POINTS = 4001
 
 
-def mixed_service_level(
-    load: float,
-    agents: int,
-    *,
-    aht_s: float,
-    target_s: float,
-    patience_s: float = math.inf,
-    rate_cv: float = 0.0,
-    absence: float = 0.0,
-) -> float:
-    """Share answered in time over days of random volume and random absences.
+@dataclass(frozen=True)
+class RandomDays:
+    """A live queue on days of random volume, with people who may be absent.
 
-    ``E[X SL(n | X)] / E[X]`` with the load times X, a gamma of mean 1, and n binomial: every one of
-    `agents` people is absent with chance `absence`, independently.
+    The load of a day is `load` times a gamma of mean 1; every one of the people planned is absent
+    with chance `absence`, independently.
 
     Parameters
     ----------
-    load, agents
-        Mean offered load in Erlang, people planned.
+    load
+        Mean offered load in Erlang.
     aht_s, target_s, patience_s
         Seconds, as for `staffing.erlang.service_level`.
     rate_cv
@@ -44,79 +38,81 @@ def mixed_service_level(
     ----------
     Jongbloed and Koole (2001), "Managing uncertainty in call centres using Poisson mixtures".
     """
-    factors, weights = _volumes(rate_cv)
-    present, chance = _present(agents, absence)
-    level = erlang.service_level(
-        load * factors[:, None],
-        present[None, :],
-        aht_s=aht_s,
-        target_s=target_s,
-        patience_s=patience_s,
-    )
-    return float(weights * factors @ level @ chance / (weights @ factors))
 
+    load: float
+    aht_s: float
+    target_s: float
+    patience_s: float = math.inf
+    rate_cv: float = 0.0
+    absence: float = 0.0
 
-def chance_of_service_level(
-    load: float,
-    agents: int,
-    *,
-    aht_s: float,
-    target_s: float,
-    service_level: float,
-    patience_s: float = math.inf,
-    rate_cv: float = 0.0,
-    absence: float = 0.0,
-) -> float:
-    """Chance that a day's expected share in time reaches `service_level`; see above."""
-    present, chance = _present(agents, absence)
-    held = np.array(
-        [_most_load(int(n), aht_s, target_s, service_level, patience_s) for n in present]
-    )
-    if rate_cv == 0.0:
-        return float(chance @ (held >= load * (1 - 1e-9)))
-    points, weights = _volumes(rate_cv, 4001)
-    below = np.concatenate([[0.0], np.cumsum(weights)])
-    edges = np.concatenate([[0.0], 0.5 * (points[1:] + points[:-1]), [points[-1]]])
-    return float(chance @ np.interp(held / load, edges, below))
+    def service_level(self, agents: int) -> float:
+        """Share answered in time over all days, ``E[X SL(n | X)] / E[X]``, n of `agents` coming."""
+        factors, weights = _volumes(self.rate_cv)
+        present, chance = _present(agents, self.absence)
+        level = self._level(self.load * factors[:, None], present[None, :])
+        return float(weights * factors @ level @ chance / (weights @ factors))
 
+    def chance(self, agents: int, service_level: float) -> float:
+        """Chance that a day's expected share in time reaches `service_level`."""
+        present, chance = _present(agents, self.absence)
+        held = np.array([self._most_load(n, service_level) for n in present])
+        if self.rate_cv == 0.0:
+            return float(chance @ (held >= self.load * (1 - 1e-9)))
+        points, weights = _volumes(self.rate_cv, _FINE_RATE_POINTS)
+        below = np.concatenate([[0.0], np.cumsum(weights)])
+        edges = np.concatenate([[0.0], 0.5 * (points[1:] + points[:-1]), [points[-1]]])
+        return float(chance @ np.interp(held / self.load, edges, below))
 
-def required_agents_uncertain(
-    load: float,
-    *,
-    aht_s: float,
-    target_s: float,
-    service_level: float,
-    patience_s: float = math.inf,
-    rate_cv: float = 0.0,
-    absence: float = 0.0,
-    chance: float | None = None,
-) -> int:
-    """Fewest people for a service level over random days.
+    def required_agents(self, service_level: float, chance: float | None = None) -> int:
+        """Fewest people for a service level; 0 without load.
 
-    With `chance` the level must be reached with that probability on a day; without, on average over
-    all contacts. Other parameters as for `mixed_service_level`; 0 without load.
-    """
-    if load <= 0.0:
-        return 0
-    if not (0.0 <= service_level < 1.0 and (chance is None or 0.0 <= chance < 1.0)):
-        message = f"service_level and chance must be in 0..<1; got {service_level} and {chance}"
-        raise ValueError(message)
-    case = {"aht_s": aht_s, "target_s": target_s, "patience_s": patience_s}
+        With `chance` the level must be reached with that probability on a day; without, on average
+        over all contacts.
 
-    def enough(agents: int) -> bool:
-        spread = {"rate_cv": rate_cv, "absence": absence}
-        if chance is None:
-            return mixed_service_level(load, agents, **case, **spread) >= service_level - 1e-12
-        found = chance_of_service_level(load, agents, service_level=service_level, **case, **spread)
-        return found >= chance - 1e-12
+        Raises
+        ------
+        ValueError
+            If a share is not in 0 .. <1: nothing is certain.
+        """
+        if self.load <= 0.0:
+            return 0
+        if not (0.0 <= service_level < 1.0 and (chance is None or 0.0 <= chance < 1.0)):
+            message = f"service_level and chance must be in 0..<1; got {service_level} and {chance}"
+            raise ValueError(message)
 
-    low, high = 0, max(1, math.ceil(load))
-    while not enough(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+        def enough(agents: int) -> bool:
+            if chance is None:
+                return self.service_level(agents) >= service_level - 1e-12
+            return self.chance(agents, service_level) >= chance - 1e-12
+
+        low, high = 0, max(1, math.ceil(self.load))
+        while not enough(high):
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if enough(middle) else (middle, high)
+        return high
+
+    def _level(self, load: Floats | float, agents: Floats | float) -> Floats:
+        return np.asarray(
+            erlang.service_level(
+                load,
+                agents,
+                aht_s=self.aht_s,
+                target_s=self.target_s,
+                patience_s=self.patience_s,
+            )
+        )
+
+    def _most_load(self, agents: float, service_level: float) -> float:
+        """Largest load at which so many people hold the level."""
+        low, high = 0.0, max(1.0, 2.0 * agents)
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            enough = self._level(middle, agents) >= service_level
+            low, high = (middle, high) if enough else (low, middle)
+        return low
 
 
 def _volumes(rate_cv: float, points: int = _RATE_POINTS) -> tuple[Floats, Floats]:
@@ -147,17 +143,3 @@ def _present(agents: int, absence: float) -> tuple[Floats, Floats]:
     )
     chance = np.exp(log + n * math.log1p(-absence) + (agents - n) * math.log(absence))
     return n.astype(np.float64), chance / chance.sum()
-
-
-def _most_load(
-    agents: int, aht_s: float, target_s: float, service_level: float, patience_s: float
-) -> float:
-    """Largest load at which so many people hold the level."""
-    low, high = 0.0, max(1.0, 2.0 * agents)
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        held = erlang.service_level(
-            middle, agents, aht_s=aht_s, target_s=target_s, patience_s=patience_s
-        )
-        low, high = (middle, high) if held >= service_level else (low, middle)
-    return low

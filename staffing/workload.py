@@ -1,8 +1,8 @@
 """From forecast contacts to the contacts that reach people.
 
-Self-service takes its share off first, then a bot what it does not hand over. Of what remains,
-unresolved contacts come again, some escalate to another queue, some are called back later. All of
-these are means and may be fractions.
+VIP customers go straight to a queue of their own. Of the others self-service takes its share off
+first, then a bot what it does not hand over. Of what remains, unresolved contacts come again, some
+escalate to another queue, some are called back later. All of these are means and may be fractions.
 
 Redials of callers who hang up are not here: they depend on how many hang up, hence on the people on
 duty, and belong to the service curves and the simulation.
@@ -38,9 +38,9 @@ _LAST_GENERATION = 1e-9
 class Workload:
     """Contacts that reach people and where they come from, (Q, T) each.
 
-    arrivals = first_contacts - deflected + repeats + escalated + callbacks, where `escalated` and
-    `callbacks` are what a queue receives. `aht_s` is the handle time, the queue's own where the
-    forecast has none.
+    arrivals = first_contacts + vip - deflected + repeats + escalated + callbacks, where `escalated`
+    and `callbacks` are what a queue receives and `vip` what it receives less what it sends.
+    `aht_s` is the handle time, the queue's own where the forecast has none.
     """
 
     arrivals: Floats
@@ -50,6 +50,7 @@ class Workload:
     repeats: Floats
     escalated: Floats
     callbacks: Floats
+    vip: Floats
 
     @property
     def work_h(self) -> Floats:
@@ -58,7 +59,9 @@ class Workload:
 
     def to_frame(self, grid: TimeGrid, queues: Sequence[Queue]) -> pd.DataFrame:
         """One row per queue and interval in which something arrives, with every part."""
-        parts = ("first_contacts", "deflected", "repeats", "escalated", "callbacks", "arrivals")
+        parts = (
+            "first_contacts", "vip", "deflected", "repeats", "escalated", "callbacks", "arrivals"
+        )  # fmt: skip
         row, at = np.nonzero((self.arrivals > 0) | (self.first_contacts > 0))
         columns = {name: getattr(self, name)[row, at] for name in (*parts, "aht_s", "work_h")}
         names = np.asarray([queue.name for queue in queues], dtype=object)
@@ -76,6 +79,7 @@ def workload(
 ) -> Workload:
     """Turn forecast contacts into the contacts that reach people.
 
+    Of what comes to a queue `vip_share` goes to `vip_queue` at once, before self-service.
     Contacts are handled when they arrive, or at the next opening of a queue that is closed then.
     From there, 1 - fcr of them come to the same queue again after `repeat_after_h` (and so do
     repeats), `escalation_share` go to `escalates_to` at once, and `callback_share` to
@@ -117,13 +121,19 @@ def workload(
     before = _warmup(grid)
     first = np.concatenate([volume[:, before], volume], axis=1)
     openings = [next_open(np.concatenate([row[before], row])) for row in open_masks]
-    deflected = first * np.array([1 - people_share(q) for q in queues])[:, None]
-    repeats, escalated, callbacks = (np.zeros_like(first) for _ in range(3))
+    deflected, repeats, escalated, callbacks, vip = (np.zeros_like(first) for _ in range(5))
     number = {queue.name: k for k, queue in enumerate(queues)}
 
     for k in _upstream_first(queues, number):
         queue = queues[k]
-        base = first[k] - deflected[k] + escalated[k] + callbacks[k]
+        came = first[k] + vip[k]
+        if queue.vip_queue and queue.vip_share > 0:
+            to, sent = number[queue.vip_queue], came * queue.vip_share
+            vip[k] -= sent
+            vip[to] += released(sent, openings[to]) if _is_live(queues[to]) else sent
+            came = came - sent
+        deflected[k] = came * (1 - people_share(queue))
+        base = came - deflected[k] + escalated[k] + callbacks[k]
         if history_counts == FIRST_CONTACTS:
             lag = _lag(queue.repeat_after_h, grid)
             repeats[k] = _repeats(base, 1 - queue.fcr, lag, openings[k], _is_live(queue))
@@ -146,8 +156,9 @@ def workload(
 
     known = np.isfinite(aht_s) & (aht_s > 0)
     own_aht = np.array([queue.aht_s for queue in queues])[:, None]
-    parts = [p[:, before.size :] for p in (first, deflected, repeats, escalated, callbacks)]
-    arrivals = parts[0] - parts[1] + parts[2] + parts[3] + parts[4]
+    every = (first, deflected, repeats, escalated, callbacks, vip)
+    parts = [p[:, before.size :] for p in every]
+    arrivals = parts[0] - parts[1] + parts[2] + parts[3] + parts[4] + parts[5]
     return Workload(arrivals, np.where(known, aht_s, own_aht), *parts)
 
 
@@ -188,9 +199,7 @@ def _upstream_first(queues: Sequence[Queue], number: dict[str, int]) -> list[int
     senders: TopologicalSorter[int] = TopologicalSorter()
     for k, queue in enumerate(queues):
         senders.add(k)
-        for receiver in (queue.escalates_to, queue.callback_queue):
-            if not receiver:
-                continue
+        for receiver in queue.receivers:
             if receiver not in number:
                 msg = f"queue {queue.name} sends contacts to {receiver}, which is not a queue"
                 raise ValueError(msg)
@@ -199,5 +208,5 @@ def _upstream_first(queues: Sequence[Queue], number: dict[str, int]) -> list[int
         return list(senders.static_order())
     except CycleError as error:
         circle = " -> ".join(queues[k].name for k in error.args[1])
-        msg = f"escalations and call-backs run in a circle: {circle}"
+        msg = f"VIP routes, escalations and call-backs run in a circle: {circle}"
         raise ValueError(msg) from error

@@ -16,7 +16,7 @@ import pandas as pd
 
 from scenarios.plan.model import Plan
 from staffing.queues import QueueKind, people_share
-from staffing.shrinkage import Shrinkage, mean_attendance
+from staffing.shrinkage import mean_attendance
 
 #: Weeks of history, the last ones, whose mean stands for the weeks planned.
 RECENT_WEEKS = 4
@@ -57,7 +57,7 @@ def hours_balance(plan: Plan) -> pd.DataFrame:
         Columns week (from 1), group (roles joined by +), queues, needed_h, available_h, note (a
         sentence where needed is more than available, else empty).
     """
-    needed = _weekly_work_h(plan)
+    needed, first_week = _weekly_work_h(plan)
     present = _weekly_present_h(plan)
     kinds = plan.kinds
     groups = _groups(plan)
@@ -69,6 +69,8 @@ def hours_balance(plan: Plan) -> pd.DataFrame:
         for whole in groups:
             for group in (whole, *_parts(plan, whole)):
                 need = sum(needed.get(queue, 0.0) for queue in group.queues)
+                if week == 0:
+                    need += sum(first_week.get(queue, 0.0) for queue in group.queues)
                 need = max(need, sum(present.get(queue, 0.0) for queue in group.queues))
                 have = sum(available[role] for role in group.roles)
                 if any(kinds.get(queue) is QueueKind.LIVE for queue in group.queues):
@@ -115,8 +117,8 @@ def _note(group: _Group, need: float, have: float) -> str:
     )
 
 
-def _weekly_work_h(plan: Plan) -> dict[str, float]:
-    """Person-hours a week by queue, from the last weeks of history."""
+def _weekly_work_h(plan: Plan) -> tuple[dict[str, float], dict[str, float]]:
+    """Person-hours a week by queue, from the last weeks of history; and of the opening backlog."""
     history = plan.history
     contacts: dict[str, float] = {}
     aht_s: dict[str, float] = {}
@@ -130,9 +132,15 @@ def _weekly_work_h(plan: Plan) -> dict[str, float]:
         aht_s = (work_s / timed.groupby("queue")["volume"].sum()).to_dict()
     growth = 1 + plan.settings.forecast.growth
     counts_repeats = plan.settings.forecast.history_counts == "all_contacts"
+    own = {row.queue: contacts.get(row.queue, 0.0) * growth for row in plan.queues}
+    for _ in range(_PASSES):
+        came = {row.queue: contacts.get(row.queue, 0.0) * growth for row in plan.queues}
+        for row in plan.queues:
+            if row.vip_queue in came:
+                came[row.vip_queue] += own[row.queue] * row.vip_share
+        own = came
     own = {
-        row.queue: contacts.get(row.queue, 0.0) * growth * people_share(row)
-        for row in plan.queues
+        row.queue: own[row.queue] * (1 - row.vip_share) * people_share(row) for row in plan.queues
     }
     handled = dict(own)
     for _ in range(_PASSES):
@@ -148,17 +156,18 @@ def _weekly_work_h(plan: Plan) -> dict[str, float]:
             row.queue: arriving[row.queue] / (1.0 if counts_repeats else row.fcr)
             for row in plan.queues
         }
-    work = {
-        row.queue: handled[row.queue]
-        * (row.aht_s or aht_s.get(row.queue, 0.0))
-        / 3600
-        / row.at_once
+    each_h = {
+        row.queue: (row.aht_s or aht_s.get(row.queue, 0.0)) / 3600 / row.at_once
         for row in plan.queues
     }
+    work = {queue: handled[queue] * hours for queue, hours in each_h.items()}
     for target in plan.targets:
         if target.measure == "weekly_hours":
             work[target.queue] = work.get(target.queue, 0.0) + target.limit
-    return work
+    waiting: dict[str, float] = defaultdict(float)
+    for row in plan.backlog:
+        waiting[row.queue] += row.contacts * each_h[row.queue]
+    return work, waiting
 
 
 def _weekly_present_h(plan: Plan) -> dict[str, float]:
@@ -180,10 +189,6 @@ def _available_h(plan: Plan, role: str, week: int) -> float:
     """Hours that people of a role can spend on contacts in a week."""
     first = plan.start + dt.timedelta(weeks=week)
     days = [first + dt.timedelta(days=offset) for offset in range(7)]
-    kinds = [
-        Shrinkage(row.kind, row.share, row.planned, row.paid, row.role, row.from_, row.to)
-        for row in plan.shrinkage
-    ]
     hours = 0.0
     for contract in plan.contracts:
         named = [agent for agent in plan.agents if agent.contract == contract.contract]
@@ -200,7 +205,7 @@ def _available_h(plan: Plan, role: str, week: int) -> float:
         people = {agent.agent for agent in named if (agent.role or contract.role) == role}
         away = _days_away(plan, people, days)
         hours -= away * contract.week_hours_max / _DAY_HOURS_A_WEEK
-    return max(0.0, hours) * mean_attendance(kinds, role, days).factor
+    return max(0.0, hours) * mean_attendance(plan.shrinkage_kinds, role, days).factor
 
 
 def _share_of(days: Sequence[dt.date], first: dt.date | None, last: dt.date | None) -> float:

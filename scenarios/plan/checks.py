@@ -193,7 +193,7 @@ def scenarios(draft: Draft) -> Iterator[Finding]:
 
 def dates(draft: Draft) -> Iterator[Finding]:
     """First days are not after last days."""
-    for table in ("calendar", "contracts", "availability", "shrinkage"):
+    for table in ("campaigns", "calendar", "contracts", "availability", "shrinkage"):
         for located, row in draft.of_table(table):
             if row.from_ and row.to and row.to < row.from_:
                 yield draft.fault(table, located, "to", f"is before from ({row.from_})",

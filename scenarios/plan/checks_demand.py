@@ -28,20 +28,25 @@ _UNITS = {
     "per_requests": ("",),
     "cost_per_contact": ("",),
 }
+# Columns of a queue that send a share of its contacts to another.
+_SENDS = {
+    "vip_share": "vip_queue",
+    "escalation_share": "escalates_to",
+    "callback_share": "callback_queue",
+}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _STALE_DAYS = 56
 _SHORT_DAYS = 14
 
 
 def follow_ups(draft: Draft) -> Iterator[Finding]:
-    """Escalations and call-backs have somewhere to go and never come back to where they began."""
+    """VIP routes, escalations and call-backs have somewhere to go and never come back."""
     edges: dict[str, set[str]] = {}
     located_of: dict[str, Located[Any]] = {}
     for located, row in draft.of_table("queues"):
-        edges[row.queue] = {row.escalates_to, row.callback_queue} - {""}
+        edges[row.queue] = {row.vip_queue, row.escalates_to, row.callback_queue} - {""}
         located_of[row.queue] = located
-        for share, to in (("escalation_share", "escalates_to"),
-                          ("callback_share", "callback_queue")):  # fmt: skip
+        for share, to in _SENDS.items():
             if getattr(row, share) and not getattr(row, to):
                 yield draft.fault(
                     "queues", located, to, f"is empty, but {share} is {getattr(row, share):g}",
@@ -51,7 +56,7 @@ def follow_ups(draft: Draft) -> Iterator[Finding]:
                 yield draft.notice("queues", located, f"{to} is given, but {share} is 0")
     if loop := find_loop(edges):
         located = located_of[loop[0]]
-        column = "escalates_to" if located.row.escalates_to == loop[1] else "callback_queue"
+        column = next(to for to in _SENDS.values() if getattr(located.row, to) == loop[1])
         yield draft.fault(
             "queues", located, column, f"goes round in a loop: {' > '.join(loop)}",
             "work that ends at some queue",
@@ -66,7 +71,7 @@ def promises(draft: Draft) -> Iterator[Finding]:
     for located, row in draft.of_table("targets"):
         measures[row.queue].setdefault(row.measure, located)
         yield from _limit(draft, located, row)
-        if row.measure in ("answered_within", "replied_within"):
+        if row.measure == "answered_within":
             # A contact is timed against one limit; shares and periods may be several.
             first = timed.setdefault((row.queue, row.measure), located)
             if (row.limit, row.unit) != (first.row.limit, first.row.unit):
@@ -99,6 +104,58 @@ def promises(draft: Draft) -> Iterator[Finding]:
             yield draft.fault(
                 "queues", located, "queue", "promises nothing", "a row in targets for it"
             )
+
+
+def replies(draft: Draft) -> Iterator[Finding]:
+    """Of several promises to reply, a longer one asks for a larger share."""
+    stated: dict[tuple[str, str], list[Located[Any]]] = defaultdict(list)
+    for located, row in draft.of_table("targets"):
+        if row.measure == "replied_within":
+            stated[row.queue, row.unit].append(located)
+    for rows in stated.values():
+        for located in rows:
+            row = located.row
+            for other in rows:
+                if other.row.limit < row.limit and other.row.share >= row.share:
+                    text = (
+                        f"{row.share:.4g} within {row.limit:g} {row.unit} asks for nothing more "
+                        f"than row {other.number}"
+                    )
+                    yield draft.notice("targets", located, text)
+
+
+def known_ahead(draft: Draft) -> Iterator[Finding]:
+    """Backlogs and campaigns belong to queues that promise to reply; windows have open days."""
+    replying = {
+        row.queue for _, row in draft.of_table("targets") if row.measure == "replied_within"
+    }
+    queues = {row.queue: row for _, row in draft.of_table("queues")}
+    open_on = defaultdict(set)
+    for _, row in draft.of_table("hours"):
+        open_on[row.hours].add(row.weekday)
+    start, days = draft.settings.start, 7 * draft.settings.weeks
+    for table in ("backlog", "campaigns"):
+        for located, row in draft.of_table(table):
+            if row.queue in queues and row.queue not in replying and draft.is_whole("targets"):
+                yield draft.fault(
+                    table, located, "queue", "promises no reply",
+                    "a queue with a row replied_within in targets",
+                )  # fmt: skip
+    for located, row in draft.of_table("campaigns"):
+        last = row.to or start + dt.timedelta(days=days - 1)
+        if last < start or row.from_ >= start + dt.timedelta(days=days):
+            yield draft.notice("campaigns", located, "lies outside the days planned")
+            continue
+        hours = queues[row.queue].hours if row.queue in queues else ""
+        first = max(row.from_, start)
+        if not hours or not draft.is_whole("hours") or not open_on[hours] or last < first:
+            continue
+        window = [first + dt.timedelta(days=d) for d in range(min(7, (last - first).days + 1))]
+        if not any(_WEEKDAYS[day.weekday()] in open_on[hours] for day in window):
+            yield draft.fault(
+                "campaigns", located, "to" if row.to else "from",
+                f"leaves no day on which {row.queue} is open ({hours})", "a longer window",
+            )  # fmt: skip
 
 
 def _limit(draft: Draft, located: Located[Any], row: Any) -> Iterator[Finding]:
@@ -214,7 +271,9 @@ def history(draft: Draft) -> Iterator[Finding]:
     for _, row in draft.of_table("targets"):
         measured[row.queue].add(row.measure)
     for _, row in draft.of_table("queues"):
-        fed |= {row.escalates_to, row.callback_queue}
+        fed |= {row.vip_queue, row.escalates_to, row.callback_queue}
+    for table in ("backlog", "campaigns"):
+        fed |= {row.queue for _, row in draft.of_table(table)}
     seen = set(frame["queue"].unique())
     timed = set(frame.loc[frame["aht_s"].notna(), "queue"].unique())
     for located, row in draft.of_table("queues"):
@@ -227,7 +286,7 @@ def history(draft: Draft) -> Iterator[Finding]:
         if has_contacts and row.queue not in seen and row.queue not in fed:
             yield Fault(
                 where, None, "queue", "", f"has no row for the queue {row.queue}",
-                f"past volumes of {row.queue}, or a queue that escalates or calls back to it",
+                f"past volumes of {row.queue}, a campaign, or a queue that sends contacts to it",
             )  # fmt: skip
         if has_contacts and row.aht_s is None and row.queue not in timed:
             yield draft.fault(
@@ -246,4 +305,4 @@ def history(draft: Draft) -> Iterator[Finding]:
         yield draft.notice("history", None, text)
 
 
-CHECKS = (follow_ups, promises, opening_hours, calendar, history)
+CHECKS = (follow_ups, promises, replies, known_ahead, opening_hours, calendar, history)

@@ -10,8 +10,11 @@ from typing import Any
 from scenarios.plan.checks_demand import UNSTAFFED
 from scenarios.plan.draft import Draft, Finding
 from scenarios.plan.faults import suggestion
+from scenarios.plan.model import shrinkage_kind
 from scenarios.plan.rows import Located
 from scenarios.plan.values import clock_text
+from staffing.shrinkage import attendance_series
+from staffing.timegrid import TimeGrid
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _AWAY = frozenset({"leave", "sick", "training", "unavailable"})
@@ -271,4 +274,28 @@ def _named_shift(
         )  # fmt: skip
 
 
-CHECKS = (served, contracts, shifts, breaks, availability)
+def shrinkage(draft: Draft) -> Iterator[Finding]:
+    """Times of day run forward, and somebody of each role is left to work."""
+    rows = list(draft.of_table("shrinkage"))
+    for located, row in rows:
+        if row.to_time > 1440 or row.to_time <= row.from_time:
+            yield draft.fault(
+                "shrinkage", located, "to_time", f"is not a time after {clock_text(row.from_time)}",
+                "a later time, 24:00 at the latest; what runs past midnight is two rows",
+            )  # fmt: skip
+            return
+    grid = TimeGrid(draft.settings.start, 7 * draft.settings.weeks, draft.settings.interval_min)
+    for role in dict.fromkeys(row.role for _, row in draft.of_table("roles")):
+        kinds = []
+        for located, row in rows:
+            kinds.append(shrinkage_kind(row))
+            try:
+                attendance_series(kinds, role, grid)
+            except ValueError as error:
+                yield draft.fault(
+                    "shrinkage", located, "share", f"leaves nobody: {error}", "a smaller share"
+                )
+                break
+
+
+CHECKS = (served, contracts, shifts, breaks, availability, shrinkage)

@@ -13,7 +13,9 @@ from scenarios.plan import schema
 from scenarios.plan.faults import Default, Notice
 from scenarios.plan.history import empty_history
 from scenarios.plan.values import columns
+from staffing.calendar import WEEKDAYS
 from staffing.queues import QueueKind
+from staffing.shrinkage import Shrinkage
 
 LIVE_MEASURES = frozenset({"answered_within", "mean_wait", "abandoned"})
 DEFERRED_MEASURES = frozenset({"replied_within", "weekly_hours"})
@@ -32,8 +34,8 @@ class Plan:
         `waited_s` (floats, NaN where unknown), sorted by queue and start, one row an interval of
         `settings.interval_min`, all before `settings.start`. Volumes count contacts before
         deflection.
-    queues, targets, hours, calendar, drivers, roles, contracts, agents, tenure, shifts, breaks, \
-availability, shrinkage, rules, rates, budget, scenarios
+    queues, targets, backlog, campaigns, hours, calendar, drivers, roles, contracts, agents, \
+tenure, shifts, breaks, availability, shrinkage, rules, rates, budget, scenarios
         Rows of the tables of `scenarios.plan.schema`, in the order of their files.
     notices
         What is worth knowing of how the plan was read.
@@ -47,6 +49,8 @@ availability, shrinkage, rules, rates, budget, scenarios
     history: pd.DataFrame = field(default_factory=empty_history)
     queues: tuple[schema.QueueRow, ...] = ()
     targets: tuple[schema.TargetRow, ...] = ()
+    backlog: tuple[schema.BacklogRow, ...] = ()
+    campaigns: tuple[schema.CampaignRow, ...] = ()
     hours: tuple[schema.HoursRow, ...] = ()
     calendar: tuple[schema.CalendarRow, ...] = ()
     drivers: tuple[schema.DriverRow, ...] = ()
@@ -81,6 +85,11 @@ availability, shrinkage, rules, rates, budget, scenarios
         """How each queue's work is planned, told by what it promises."""
         return {queue.queue: queue_kind(queue.queue, self.targets) for queue in self.queues}
 
+    @cached_property
+    def shrinkage_kinds(self) -> tuple[Shrinkage, ...]:
+        """The table `shrinkage` as `staffing.shrinkage` takes it."""
+        return tuple(map(shrinkage_kind, self.shrinkage))
+
     def table(self, name: str) -> tuple[schema.Row, ...]:
         """Rows of a table by its name; the history is a frame and not among them.
 
@@ -110,6 +119,23 @@ availability, shrinkage, rules, rates, budget, scenarios
             for one in fields(self)
             if (one.name in schema.TABLES and one.name != "history") or one.name == "settings"
         ) and self.history.equals(other.history)
+
+
+def shrinkage_kind(row: schema.ShrinkageRow) -> Shrinkage:
+    """A row of the table `shrinkage` as `staffing.shrinkage` takes it."""
+    weekdays = frozenset({WEEKDAYS.index(row.weekday)} if row.weekday else ())
+    return Shrinkage(
+        row.kind,
+        row.share,
+        row.planned,
+        row.paid,
+        row.role,
+        row.from_,
+        row.to,
+        weekdays,
+        row.from_time,
+        row.to_time,
+    )
 
 
 def queue_kind(queue: str, targets: tuple[schema.TargetRow, ...]) -> QueueKind:

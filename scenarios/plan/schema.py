@@ -137,6 +137,10 @@ class QueueRow(Row):
     at_once: Annotated[int, Field(ge=1, le=10)] = Field(
         1, description="Contacts one person handles at a time"
     )
+    vip_queue: str = Field("", description="Queue that receives the contacts of VIP customers")
+    vip_share: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="Share of the volume that goes there at once, past self-service and bot"
+    )
     deflected_share: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="Share of the volume that self-service or a bot solves"
     )
@@ -188,6 +192,31 @@ class TargetRow(Row):
     mode: Literal["hard", "priced"] = Field("hard", description="Held, or paid for when missed")
     price: NonNegative = Field(
         0, description="Money per contact (or person-hour) missed; 0: a price above any wage"
+    )
+
+
+class BacklogRow(Row):
+    """Contacts that wait for a reply when the plan begins, by age."""
+
+    queue: Name = Field(description="Queue that promises `replied_within`")
+    age_h: Annotated[float, Field(ge=0, le=8760)] = Field(
+        description="Hours since they came, at midnight before the plan's first day"
+    )
+    contacts: Annotated[int, Field(ge=1)] = Field(description="How many")
+
+
+class CampaignRow(Row):
+    """Contacts that people begin themselves (outbound calls) in a window of days.
+
+    They are made in the opening hours of their queue, when nothing more urgent waits.
+    """
+
+    campaign: Name = Field(description="Name of the campaign")
+    queue: Name = Field(description="Queue that promises `replied_within`: the share to be made")
+    contacts: Annotated[int, Field(ge=1)] = Field(description="How many are still to be made")
+    from_: dt.date = Field(alias="from", description="First day on which they may be made")
+    to: dt.date | None = Field(
+        None, description="Last day; empty: the queue's own limit counts from the first"
     )
 
 
@@ -266,6 +295,10 @@ class ContractRow(Row):
     wage_per_hour: NonNegative = Field(0, description="Pay of a paid hour")
     month_salary: NonNegative = Field(
         0, description="Pay a month whatever the hours; counts 12/52 a week"
+    )
+    hired: dt.date | None = Field(
+        None,
+        description="First day of its people, with `tenure` their pace, where none has a name",
     )
     hire_cost: NonNegative = Field(0, description="Paid once for each person above people_min")
     purchase_min_hours: NonNegative = Field(
@@ -360,6 +393,13 @@ class ShrinkageRow(Row):
     role: str = Field("", description="Role; empty: all")
     from_: dt.date | None = Field(None, alias="from", description="First day; empty: always")
     to: dt.date | None = Field(None, description="Last day")
+    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", ""] = Field(
+        "", description="Day of the week; empty: every day"
+    )
+    from_time: ClockMinute = Field(
+        0, description="Lost from this time of day on; `share` is one of the time within"
+    )
+    to_time: ClockMinute = Field(1440, description="Lost until this time of day")
 
 
 class RuleRow(Row):
@@ -420,6 +460,8 @@ class ScenarioRow(Row):
 TABLES: dict[str, type[Row]] = {
     "queues": QueueRow,
     "targets": TargetRow,
+    "backlog": BacklogRow,
+    "campaigns": CampaignRow,
     "hours": HoursRow,
     "calendar": CalendarRow,
     "history": HistoryRow,
@@ -444,9 +486,12 @@ REQUIRED = ("queues", "targets", "history", "roles", "contracts", "shifts")
 #: Columns that name a row of another table; an empty cell names none.
 REFERENCES: dict[tuple[str, str], str] = {
     ("queues", "hours"): "hours",
+    ("queues", "vip_queue"): "queues",
     ("queues", "escalates_to"): "queues",
     ("queues", "callback_queue"): "queues",
     ("targets", "queue"): "queues",
+    ("backlog", "queue"): "queues",
+    ("campaigns", "queue"): "queues",
     ("calendar", "queue"): "queues",
     ("history", "queue"): "queues",
     ("drivers", "queue"): "queues",
@@ -476,6 +521,8 @@ NAMED_BY: dict[str, str] = {
 KEYS: dict[str, tuple[str, ...]] = {
     "queues": ("queue",),
     "targets": ("queue", "measure", "limit", "unit", "period"),
+    "backlog": ("queue", "age_h"),
+    "campaigns": ("campaign",),
     "history": ("queue", "start"),
     "drivers": ("date", "driver", "queue"),
     "roles": ("role", "queue"),

@@ -2,7 +2,7 @@
 
 from staffing.simulation.engine import INTERRUPTIBLE_ABOVE_S, SimulationResult, simulate
 from staffing.simulation.replay import replay
-from staffing.simulation.scene import Scene
+from staffing.simulation.scene import Batch, LaterPromise, Scene
 from staffing.simulation.service import (
     interval_service,
     occupancy,
@@ -13,6 +13,8 @@ from staffing.simulation.service import (
 
 __all__ = [
     "INTERRUPTIBLE_ABOVE_S",
+    "Batch",
+    "LaterPromise",
     "Scene",
     "SimulationResult",
     "interval_service",

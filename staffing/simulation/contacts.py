@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,8 @@ class Contacts:
 
     `handle_s` is at the pace of an experienced person; `patience_s` is infinite for those who stay
     and for deferred work; `due_s` is the deadline of deferred work, infinite for live contacts.
+    `batch` numbers the scene's batch that a contact belongs to, -1 for those that just come; None
+    where there are no batches.
     """
 
     queue: Ints
@@ -33,26 +35,24 @@ class Contacts:
     handle_s: Floats
     patience_s: Floats
     due_s: Floats
+    batch: Ints | None = None
 
     def ordered(self) -> Contacts:
-        """Sort by arrival, first come first where it is the same."""
-        by = np.argsort(self.arrived_s, kind="stable")
-        return Contacts(
-            self.queue[by],
-            self.arrived_s[by],
-            self.handle_s[by],
-            self.patience_s[by],
-            self.due_s[by],
-        )
+        """Sort by arrival, first come first where it is the same; batches then by deadline."""
+        if self.batch is None:
+            return self.only(np.argsort(self.arrived_s, kind="stable"))
+        urgency = np.where(self.batch >= 0, self.due_s, -np.inf)
+        return self.only(np.lexsort((urgency, self.arrived_s)))
 
-    def only(self, keep: Bools) -> Contacts:
-        """Contacts for which `keep` (n,) holds."""
+    def only(self, keep: Bools | Ints) -> Contacts:
+        """Contacts for which `keep` (n,) holds, or those at its places."""
         return Contacts(
             self.queue[keep],
             self.arrived_s[keep],
             self.handle_s[keep],
             self.patience_s[keep],
             self.due_s[keep],
+            None if self.batch is None else self.batch[keep],
         )
 
 
@@ -123,10 +123,11 @@ def draw_contacts(scene: Scene, quantiles: Floats, seed: int, replication: int) 
         arrivals = stream(seed, replication, q, _ARRIVALS)
         interval = np.repeat(np.arange(grid.size), arrivals.poisson(expected[q]))
         arrived_s = np.sort((interval + arrivals.random(len(interval))) * grid.interval_s)
-        if scene.deferred[q] and scene.opening_backlog is not None:
-            backlog = round(float(scene.opening_backlog[q]))
-            arrived_s = np.concatenate([np.zeros(backlog), arrived_s])
-        normal = stream(seed, replication, q, _HANDLE).standard_normal(len(arrived_s))
+        known = batch_numbers(scene, q)
+        normals = stream(seed, replication, q, _HANDLE)
+        if len(known):
+            parts.append(batched(scene, q, normals.standard_normal(len(known))))
+        normal = normals.standard_normal(len(arrived_s))
         patience_s = np.full(len(arrived_s), np.inf)
         if not scene.deferred[q] and np.isfinite(scene.patience_s[q]):
             exponential = stream(seed, replication, q, _PATIENCE).standard_exponential
@@ -146,23 +147,56 @@ def draw_contacts(scene: Scene, quantiles: Floats, seed: int, replication: int) 
 def joined(parts: list[Contacts]) -> Contacts:
     """One list of contacts from several, in order of arrival."""
     fields = ("queue", "arrived_s", "handle_s", "patience_s", "due_s")
-    return Contacts(*(np.concatenate([getattr(p, f) for p in parts]) for f in fields)).ordered()
+    whole = Contacts(*(np.concatenate([getattr(p, f) for p in parts]) for f in fields))
+    if any(p.batch is not None for p in parts):
+        batch = [np.full(len(p.queue), -1) if p.batch is None else p.batch for p in parts]
+        whole = replace(whole, batch=np.concatenate(batch))
+    return whole.ordered()
+
+
+def batch_numbers(scene: Scene, queue: int) -> Ints:
+    """Batch of each contact of a queue that is known ahead, (n,)."""
+    own = [b for b, batch in enumerate(scene.batches) if batch.queue == queue]
+    return np.repeat(own, [scene.batches[b].contacts for b in own]).astype(np.int64)
+
+
+def batched(scene: Scene, queue: int, normal: Floats) -> Contacts:
+    """Contacts of a queue that are known ahead, `normal` (n,) making their handle times."""
+    number = batch_numbers(scene, queue)
+    released_s, due_s, aht_s = np.array(
+        [(b.released_s, b.due_s, b.aht_s) for b in scene.batches], dtype=float
+    )[number].T
+    return Contacts(
+        np.full(len(number), queue),
+        released_s,
+        _log_normal(scene, queue, aht_s, normal),
+        np.full(len(number), np.inf),
+        due_s,
+        number,
+    )
 
 
 def handle_times(scene: Scene, queue: int, arrived_s: Floats, normal: Floats) -> Floats:
     """Log-normal handle times by the mean of the interval of arrival, (n,)."""
+    return _log_normal(scene, queue, scene.aht_s[queue, interval_of(scene, arrived_s)], normal)
+
+
+def _log_normal(scene: Scene, queue: int, mean_s: Floats, normal: Floats) -> Floats:
     sigma = math.sqrt(math.log1p(float(scene.aht_cv[queue]) ** 2))
-    mean_s = scene.aht_s[queue, interval_of(scene, arrived_s)]
     return np.asarray(mean_s * np.exp(sigma * normal - sigma**2 / 2.0))
 
 
-def deadlines(scene: Scene, queue: int, arrived_s: Floats) -> Floats:
-    """Deadlines of contacts by straight line between those of the ends of the interval, (n,)."""
+def deadlines(scene: Scene, queue: int, arrived_s: Floats, due_s: Floats | None = None) -> Floats:
+    """Deadlines of contacts by straight line between those of the ends of the interval, (n,).
+
+    `due_s` (T + 1,) in place of the queue's own.
+    """
     if not scene.deferred[queue]:
         return np.full(len(arrived_s), np.inf)
+    due_s = scene.due_s[queue] if due_s is None else due_s
     interval = interval_of(scene, arrived_s)
     share = arrived_s / scene.grid.interval_s - interval
-    early, late = scene.due_s[queue, interval], scene.due_s[queue, interval + 1]
+    early, late = due_s[interval], due_s[interval + 1]
     finite = np.isfinite(early) & np.isfinite(late)
     between = np.where(finite, late, 0.0) - np.where(finite, early, 0.0)
     return np.where(finite, early + share * between, np.inf)

@@ -62,14 +62,21 @@ class Duty:
         shift = shift.reshape(-1)
         worked_s = end_s - start_s
         shift_s = np.asarray(np.bincount(shift, worked_s, minlength=1)[shift], dtype=float)
+        shift_start_s = start_s[first][shift]
+        days = scene.grid.days
+        day = np.minimum((shift_start_s // 86400).astype(np.int64), days - 1)
+        absence, away_share = (
+            np.broadcast_to(a if a.ndim == 2 else a[:, None], (len(a), days))[agent, day]
+            for a in (scene.absence, scene.away_share)
+        )
         before_s = np.cumsum(worked_s) - worked_s
         return cls(
             Stretches(agent, start_s, end_s),
             before_s - before_s[first][shift],
             shift_s,
-            start_s[first][shift],
-            scene.absence[agent],
-            scene.away_share[agent],
+            shift_start_s,
+            absence,
+            away_share,
         )
 
     def draw(self, key: np.uint64) -> Stretches:

@@ -12,6 +12,7 @@ Rules of the simulated centre
 * Deferred items of more than `INTERRUPTIBLE_ABOVE_S` are put aside when a live contact needs the
   agent or a stretch of duty ends, and resumed later, perhaps by someone else, with the work that is
   left. Shorter ones are finished.
+* Contacts known ahead (a backlog, a campaign) come at their release with a deadline of their own.
 * At the end of a stretch live contacts in hand are finished; the next stretch begins late if need
   be.
 * Of those who give up `redial_share` call again after an exponential time, with the same work and a
@@ -34,6 +35,7 @@ import numpy.typing as npt
 
 from staffing.simulation.contacts import Contacts, draw_contacts, gamma_quantiles
 from staffing.simulation.duty import Duty, Stretches
+from staffing.simulation.later import count_promises
 from staffing.simulation.random import replication_key
 from staffing.simulation.scene import Bools, Floats, Ints, Scene
 
@@ -73,6 +75,8 @@ class SimulationResult:
         Agents' time on duty or finishing a contact, (R, T).
     backlog
         Mean number of deferred contacts not completed at the end of each interval, (Q, T).
+    later_offered, later_in_time
+        `offered` and `in_time` for each of the scene's E later promises, (R, E, T).
     """
 
     queues: tuple[str, ...]
@@ -84,6 +88,8 @@ class SimulationResult:
     busy_s: npt.NDArray[np.float32]
     staffed_s: npt.NDArray[np.float32]
     backlog: Floats
+    later_offered: npt.NDArray[np.float32]
+    later_in_time: npt.NDArray[np.float32]
 
     @property
     def replications(self) -> int:
@@ -171,12 +177,16 @@ def run_replications(
     shape = scene.arrivals.shape
     tally = np.zeros((replications, 7, *shape), dtype=np.float32)
     staffed_s = np.zeros((replications, scene.grid.size), dtype=np.float32)
+    later = np.zeros((2, replications, len(scene.later), scene.grid.size), dtype=np.float32)
     stage = Stage.of(scene, redial_share, interruptible=interruptible)
 
     def replicate(r: int) -> None:
         key = replication_key(seed, r)
-        world = stage.world(draw(r), tally[r], staffed_s[r])
+        contacts = draw(r)
+        world = stage.world(contacts, tally[r], staffed_s[r])
         stage.run(world, stage.duty.draw(key), key)
+        if scene.later or scene.batches:
+            count_promises(scene, contacts, world, later[0, r], later[1, r])
 
     threads = min(workers or os.cpu_count() or 1, replications)
     with ThreadPoolExecutor(threads) as pool:
@@ -184,7 +194,16 @@ def run_replications(
     offered, in_time, answered, abandoned, waited_s, busy_s, change = tally.swapaxes(0, 1)
     backlog = np.cumsum(change.sum(axis=0, dtype=float), axis=1) / replications
     return SimulationResult(
-        scene.queues, offered, in_time, answered, abandoned, waited_s, busy_s, staffed_s, backlog
+        scene.queues,
+        offered,
+        in_time,
+        answered,
+        abandoned,
+        waited_s,
+        busy_s,
+        staffed_s,
+        backlog,
+        *later,
     )
 
 

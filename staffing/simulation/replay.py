@@ -9,6 +9,8 @@ import pandas as pd
 
 from staffing.simulation.contacts import (
     Contacts,
+    batch_numbers,
+    batched,
     deadlines,
     handle_times,
     interval_of,
@@ -19,7 +21,7 @@ from staffing.simulation.random import stream
 from staffing.simulation.scene import Bools, Floats, Scene
 
 # Purposes of random streams, apart from those of drawn contacts.
-_HANDLE, _PATIENCE = 32, 33
+_HANDLE, _PATIENCE, _BATCH = 32, 33, 34
 
 
 def replay(
@@ -35,6 +37,7 @@ def replay(
 
     What a record does not say is drawn, so several replications make sense where patience or handle
     times are missing or the roster has absences. Nobody calls again: whoever did is in the record.
+    The scene's batches, which no record has, are worked off beside.
 
     Parameters
     ----------
@@ -64,9 +67,14 @@ def replay(
     known = _known(scene, calls)
 
     def draw(replication: int) -> Contacts:
-        return joined(
-            [_completed(scene, known, q, seed, replication) for q in range(len(scene.queues))]
-        )
+        queues = range(len(scene.queues))
+        recorded = [_completed(scene, known, q, seed, replication) for q in queues]
+        ahead = [
+            batched(scene, q, stream(seed, replication, q, _BATCH).standard_normal(count))
+            for q in queues
+            if (count := len(batch_numbers(scene, q)))
+        ]
+        return joined([*ahead, *recorded])
 
     return run_replications(
         scene,

@@ -14,6 +14,69 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
+_BY_QUEUE = (
+    "aht_cv", "deferred", "patience_s", "redial_share", "at_once", "priority", "target_s", "day_cv"
+)  # fmt: skip
+# What is no number fails these as well.
+_FINITE = float(np.finfo(np.float64).max)
+_LIMITS = {
+    "arrivals": (0.0, _FINITE),
+    "aht_s": (0.0, _FINITE),
+    "aht_cv": (0.0, _FINITE),
+    "patience_s": (0.0, np.inf),
+    "redial_share": (0.0, 1.0),
+    "target_s": (0.0, np.inf),
+    "speed": (0.0, _FINITE),
+    "absence": (0.0, 1.0),
+    "away_share": (0.0, 1.0),
+    "day_cv": (0.0, _FINITE),
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Deferred contacts known ahead: what waits at the start, or a campaign.
+
+    Parameters
+    ----------
+    queue
+        Number of a deferred queue.
+    contacts
+        How many.
+    released_s, due_s
+        When they may be begun, within the horizon, and when they are due. What is due by its
+        release is late already: it is worked off first and counts for no promise.
+    aht_s
+        Mean handle time of an experienced person.
+    """
+
+    queue: int
+    contacts: int
+    released_s: float
+    due_s: float
+    aht_s: float
+
+
+@dataclass(frozen=True)
+class LaterPromise:
+    """A further promise of a deferred queue, counted beside the one by which work is ordered.
+
+    Parameters
+    ----------
+    queue, key
+        Number of the queue, and the name by which results are asked for.
+    due_s
+        Deadlines as in `Scene.due_s`, (T + 1,).
+    batch_due_s
+        Deadline of each of the scene's batches, of whatever queue, (B,).
+    """
+
+    queue: int
+    key: str
+    due_s: Floats
+    batch_due_s: Floats
+
+
 @dataclass(frozen=True)
 class Scene:
     """A roster on duty and the work that meets it.
@@ -61,16 +124,19 @@ class Scene:
     duty_shift
         Number of the shift each stretch belongs to, (P,): an absence takes whole shifts.
     absence
-        Probability that a shift is not worked, by agent, (A,).
+        Probability that a shift is not worked, by agent, (A,), or by the day on which the shift
+        begins too, (A, days).
     away_share
         Share of the duty of a shift lost to things the plan does not fix (meetings, coaching), by
-        agent, (A,).
+        agent, (A,) or (A, days).
     day_cv
         Coefficient of variation of the day's random factor on the arrivals, (Q,).
     shared_day_factor
         Share of the variance of the day's factor that all queues have in common, 0 to 1.
-    opening_backlog
-        Deferred contacts waiting at the start, (Q,).
+    batches
+        Deferred contacts known ahead.
+    later
+        Further promises of deferred queues.
     """
 
     grid: TimeGrid
@@ -97,7 +163,8 @@ class Scene:
     day_cv: Floats
     shared_day_factor: float = 0.5
     redial_after_s: float = 600.0
-    opening_backlog: Floats | None = None
+    batches: tuple[Batch, ...] = ()
+    later: tuple[LaterPromise, ...] = ()
 
     def __post_init__(self) -> None:
         queues, size = len(self.queues), self.grid.size
@@ -106,15 +173,42 @@ class Scene:
             "aht_s": (queues, size),
             "open_mask": (queues, size),
             "due_s": (queues, size + 1),
-            "target_s": (queues,),
-            "patience_s": (queues,),
-            "at_once": (queues,),
-            "day_cv": (queues,),
+            **dict.fromkeys(_BY_QUEUE, (queues,)),
         }.items():
             found = getattr(self, name).shape
             if found != shape:
                 msg = f"{name} has shape {found}, needs {shape}"
                 raise ValueError(msg)
+        for name, (least, most) in _LIMITS.items():
+            values = getattr(self, name)
+            wrong = ~((values >= least) & (values <= most))
+            if wrong.any():
+                msg = f"{name} must be between {least:g} and {most:g}; got {values[wrong][0]}"
+                raise ValueError(msg)
+        agents = len(self.speed)
+        if not ((self.duty_agent >= 0) & (self.duty_agent < agents)).all():
+            msg = f"duty_agent numbers {agents} agents from 0; got {self.duty_agent.max()}"
+            raise ValueError(msg)
+        if (self.duty_end_s < self.duty_start_s).any():
+            at = int(np.argmax(self.duty_end_s < self.duty_start_s))
+            msg = f"stretch {at} of duty ends before it starts, at {self.duty_end_s[at]:.0f} s"
+            raise ValueError(msg)
+        for name in ("absence", "away_share"):
+            shape = getattr(self, name).shape
+            if shape not in ((agents,), (agents, self.grid.days)):
+                msg = f"{name} has shape {shape}, needs {(agents,)} or {(agents, self.grid.days)}"
+                raise ValueError(msg)
         if self.speed.shape[1:] != (queues,) or self.order.shape != self.speed.shape:
             msg = f"speed and order need shape (agents, {queues})"
             raise ValueError(msg)
+        served_later = [b.queue for b in self.batches] + [p.queue for p in self.later]
+        if not self.deferred[served_later].all():
+            msg = "batches and later promises are for deferred queues only"
+            raise ValueError(msg)
+        if not all(0 <= batch.released_s < size * self.grid.interval_s for batch in self.batches):
+            msg = "batches are released within the horizon"
+            raise ValueError(msg)
+
+    def later_number(self, key: str) -> int | None:
+        """Number of a further promise by its key; None for what is counted in any case."""
+        return next((e for e, promise in enumerate(self.later) if promise.key == key), None)

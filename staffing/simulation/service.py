@@ -33,6 +33,7 @@ def service_by_period(
     period: str,
     measure: Measure,
     *,
+    later: int | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Service of a queue in each interval, day, week or month.
@@ -42,6 +43,9 @@ def service_by_period(
     measure
         `answered_within`, `replied_within`: share of the offered contacts in time; `mean_wait`:
         seconds a contact; `abandoned`: share of the offered contacts.
+    later
+        Number of a later promise of the scene (`Scene.later_number`) to count in place of the
+        queue's first.
     confidence
         Of the interval `low` to `high`.
 
@@ -65,7 +69,7 @@ def service_by_period(
     ValueError
         If a simulation does not judge the measure.
     """
-    counted, offered = _sums(scene, result, queue_index, period, measure)
+    counted, offered = _sums(scene, result, queue_index, period, measure, later)
     kept = np.flatnonzero(offered.sum(axis=0) > 0.0)
     counted, offered = counted[:, kept], offered[:, kept]
     value, half = _ratio(counted, offered, confidence)
@@ -83,13 +87,20 @@ def service_by_period(
 
 
 def replication_service(
-    scene: Scene, result: SimulationResult, queue_index: int, period: str, measure: Measure
+    scene: Scene,
+    result: SimulationResult,
+    queue_index: int,
+    period: str,
+    measure: Measure,
+    *,
+    later: int | None = None,
 ) -> Floats:
     """Service of a queue in each period of each replication, (R, periods), NaN without contacts.
 
     The share of replications that keep a target is the chance that a month to come will keep it.
+    `later` as for `service_by_period`.
     """
-    counted, offered = _sums(scene, result, queue_index, period, measure)
+    counted, offered = _sums(scene, result, queue_index, period, measure, later)
     return _share(counted, offered)
 
 
@@ -131,7 +142,13 @@ def service_table(
             raise ValueError(msg)
         q = scene.queues.index(target.queue)
         rows = service_by_period(
-            scene, result, q, period or target.period, target.measure, confidence=confidence
+            scene,
+            result,
+            q,
+            period or target.period,
+            target.measure,
+            later=scene.later_number(target.key),
+            confidence=confidence,
         )
         if not _timed(scene, q, target):
             rows[["value", "low", "high"]] = np.nan
@@ -165,7 +182,12 @@ def interval_service(result: SimulationResult) -> Floats:
 
 
 def _sums(
-    scene: Scene, result: SimulationResult, queue_index: int, period: str, measure: Measure
+    scene: Scene,
+    result: SimulationResult,
+    queue_index: int,
+    period: str,
+    measure: Measure,
+    later: int | None,
 ) -> tuple[Floats, Floats]:
     counts = {
         Measure.ANSWERED_WITHIN: result.in_time,
@@ -178,8 +200,10 @@ def _sums(
         raise ValueError(msg)
     of_interval = scene.grid.period_of_interval(period)
     starts = np.flatnonzero(np.diff(of_interval, prepend=-1))
-    counted = np.add.reduceat(counts[measure][:, queue_index], starts, axis=1, dtype=float)
-    offered = np.add.reduceat(result.offered[:, queue_index], starts, axis=1, dtype=float)
+    of_queue = counts[measure][:, queue_index], result.offered[:, queue_index]
+    if later is not None:
+        of_queue = result.later_in_time[:, later], result.later_offered[:, later]
+    counted, offered = (np.add.reduceat(a, starts, axis=1, dtype=float) for a in of_queue)
     return np.asarray(counted), np.asarray(offered)
 
 

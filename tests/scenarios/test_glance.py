@@ -34,12 +34,15 @@ def test_a_requirement_shows_hours_a_week_and_the_peak_with_its_reason():
     gross[3] = 5
     table = pd.DataFrame(
         {"queue": "chat", "start": STARTS, "offered": 4.0, "aht_s": 300.0, "load_erlang": 0.7,
-         "needed_fractional": 1.5, "needed": 2, "shrinkage": 0.1, "gross": gross, "reason": "80/20"}
+         "needed_fractional": 1.5, "needed": 2, "shrinkage": 0.1, "gross": gross, "reason": "80/20",
+         "notice": [""] * 600 + ["long calls"] * 72}
     )  # fmt: skip
     # 672 half-hours of 2 people and 3 more are 673.5 h, half of them a week.
-    assert printed(print_requirement, table)[-1].split() == [
-        "chat", "337", "12-07", "01:30", "4.0", "2", "5", "80/20",
+    lines = printed(print_requirement, table)
+    assert lines[-2].split() == [
+        "chat", "337", "12-07", "01:30", "4.0", "2", "5.0", "80/20",
     ]  # fmt: skip
+    assert lines[-1] == "chat, 72 intervals: long calls"
 
 
 def test_any_table_is_printed_with_gaps_and_marks():

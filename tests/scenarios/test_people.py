@@ -240,6 +240,21 @@ class TestAgents:
         plan = changed(plan, "agents", {"agent": "S1"}, hired=dt.date(2026, 12, 20), speed=1.1)
         assert agent_speed(plan, plan.agents[0], "agent") == pytest.approx(0.66)
 
+    def test_a_contract_of_nobody_by_name_has_the_pace_of_its_hiring(
+        self, small_plan, small_demand
+    ):
+        """Half-time people hired six weeks ago are at 0.7; those with names are not touched."""
+        plan = with_rows(
+            small_plan,
+            "tenure",
+            {"from_months": 0, "speed": 0.7},
+            {"from_months": 3, "speed": 1.0},
+        )
+        plan = changed(plan, "contracts", {}, hired=dt.date(2026, 10, 26))
+        _, groups, _ = people(plan, small_demand)
+        assert groups["half"].speed[:2].tolist() == pytest.approx([0.7, 0.7])
+        assert groups["staff"].speed[0] == pytest.approx(1.0)
+
 
 class TestRates:
     """Premiums, overtime, price steps, rules."""

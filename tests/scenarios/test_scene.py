@@ -125,3 +125,30 @@ def test_an_agents_pace_is_the_groups_times_their_own(small_plan, small_demand):
     problem = build_problem(plan, small_demand)
     speed = build_scene(problem, small_demand, roster_of(problem)).speed
     assert speed[:2, 0].tolist() == pytest.approx([0.5, 1.0])
+
+
+def test_time_lost_on_some_days_or_hours_is_lost_by_their_shifts_and_their_model(
+    small_plan, small_demand
+):
+    """Half of Tuesday 9-11 is training: 1 h of the 8 of a shift; on Wednesday a tenth is ill."""
+    plan = with_rows(
+        small_plan,
+        "shrinkage",
+        {
+            "kind": "training", "share": 0.5, "role": "agent", "weekday": "tue",
+            "from_time": 540, "to_time": 660,
+        },
+        {
+            "kind": "flu", "share": 0.1, "planned": False, "role": "agent",
+            "from": "2026-12-09", "to": "2026-12-09",
+        },
+    )  # fmt: skip
+    problem = build_problem(plan, small_demand)
+    roster = roster_of(problem, *[("S1", day, "D@09:00") for day in range(3)])
+    scene = build_scene(problem, small_demand, roster)
+    assert scene.away_share[0, :3].tolist() == pytest.approx([0, 0.125, 0])
+    assert scene.absence[0, :3].tolist() == pytest.approx([0, 0, 0.1])
+    factor = problem.groups[0].attended.factor.reshape(7, 24)
+    assert factor[1, 8:12].tolist() == [1, 0.5, 0.5, 1]
+    assert (factor[2] == 0.9).all()
+    assert problem.groups[2].attended is None

@@ -91,3 +91,59 @@ def test_rushed_work_is_placed_hour_by_hour() -> None:
     problem = hourly(1, deferred=(designs.mail(grid, work, np.arange(24)),))
     plan = optimize(problem, Limits(seconds=60, gap=0.0))
     assert np.flatnonzero(plan.counts[0, 0]).tolist() == [9]
+
+
+def plainly_late(items, capacity) -> float:
+    """Hours late, one item after the other: (hours, released, due), the earliest due first."""
+    left = [list(item) for item in items]
+    late = 0.0
+    for now, room in enumerate(capacity):
+        for item in sorted((i for i in left if i[1] <= now), key=lambda i: i[2]):
+            done = min(room, item[0])
+            item[0] -= done
+            room -= done
+            late += done if now > item[2] else 0.0
+    return late + sum(hours for hours, _, due in left if due < len(capacity))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_several_promises_and_a_backlog_hold_exactly_where_earliest_deadline_first_does(seed):
+    """Four in five hours within two hours and all within nine; half as many wait at the start."""
+    rng = np.random.default_rng(seed)
+    grid = TimeGrid(MONDAY, 1, 60)
+    work = rng.integers(0, 4, 24) * (rng.random(24) < 0.4) * 1.0
+    people = rng.integers(0, 4, 24)
+    soon, later = np.arange(24) + 1, np.arange(24) + 8
+    waiting = [(float(rng.integers(0, 3)), int(due)) for due in rng.integers(0, 2, 2)]
+    old = [(float(rng.integers(0, 3)), int(due)) for due in rng.integers(2, 9, 2)]
+    queues = (
+        replace(designs.mail(grid, 0.8 * work, soon), opening=tuple(waiting)),
+        replace(designs.mail(grid, 0.2 * work, later), opening=tuple(old)),
+    )
+    plan = given_people(hourly(1, deferred=queues), people)
+    items = [(0.8 * h, t, t + 1) for t, h in enumerate(work)]
+    items += [(0.2 * h, t, t + 8) for t, h in enumerate(work)]
+    items += [(hours, 0, due) for hours, due in (*waiting, *old)]
+    assert bool(plan.unmet) == (plainly_late(items, people) > 1e-6)
+    if not plan.unmet:
+        due_h = sum(hours for hours, _, due in items if due < 24)
+        assert plan.positions[0].sum() >= due_h - 1e-6
+
+
+def test_a_campaign_stands_apart_from_work_as_patient_as_it() -> None:
+    """Ten hours released at 8 with nine to go; mail of two hours a day before must not count."""
+    grid = TimeGrid(MONDAY, 2, 60)
+    campaign, mail = np.zeros(48), np.zeros(48)
+    campaign[8], mail[30] = 10.0, 2.0
+    queues = (
+        designs.mail(grid, mail, np.arange(48) + 70),
+        replace(designs.mail(grid, campaign, np.full(48, 47)), given_h=70.0),
+    )
+    worked = build(hourly(2, deferred=queues)).service.deferred
+    assert [len(w.queues) for w in worked] == [1, 1]
+    people = np.zeros(48)
+    people[8:18] = 1
+    plan = given_people(hourly(2, deferred=queues), people)
+    assert not plan.unmet
+    assert plan.positions[0].sum() >= 10 - 1e-6

@@ -330,6 +330,30 @@ def test_service_level_alone_starves_large_queues():
     assert capped > 1900
 
 
+@pytest.mark.parametrize("patience_s", [60.0, math.inf])
+def test_a_share_of_nothing_asks_for_nobody_or_for_what_the_caps_do(patience_s):
+    """A margin that no number of people changes was divided by."""
+    wanted = {"aht_s": 300, "target_s": 20, "service_level": 0.0, "patience_s": patience_s}
+    assert erlang.required_agents(10.0, **wanted) == 0
+    assert erlang.required_agents(10.0, max_occupancy=0.5, **wanted) == 20
+
+
+@pytest.mark.parametrize("definition", erlang.DEFINITIONS)
+def test_an_endless_target_counts_all_who_are_served(definition):
+    """It was NaN for endless patience by the definitions that look at short abandons."""
+    served = {"aht_s": 300, "target_s": math.inf, "definition": definition}
+    assert erlang.service_level(10.0, 12, **served) == 1.0
+    assert erlang.service_level(10.0, 9, **served) == 0.0
+    found = erlang.required_agents(
+        [10.0, 10.0], service_level=0.8, max_occupancy=[1.0, 0.5], **served
+    )
+    assert found.tolist() == [11, 20]
+
+
+def test_nobody_blocks_everybody():
+    assert erlang.blocking([5.0, 0.0, 1e5], 0).tolist() == [1.0, 1.0, 1.0]
+
+
 def test_dust_of_floats_adds_nobody():
     """8.5 Erlang at 85 % are 10 agents, though 8.5 / 0.85 may be 10.000000000000002."""
     easy = {"aht_s": 60, "target_s": 3600, "service_level": 0.1}

@@ -11,14 +11,11 @@ from staffing.curves import service_curve
 from staffing.priority import first_class_service_level, priority_mean_wait_s
 from staffing.ranges import ModelRangeWarning
 from staffing.redials import load_with_redials
+from staffing.simulation import simulate
 from staffing.simulation.contacts import Contacts
 from staffing.simulation.engine import run_replications
 from staffing.transient import transient_queue
-from staffing.uncertain import (
-    chance_of_service_level,
-    mixed_service_level,
-    required_agents_uncertain,
-)
+from staffing.uncertain import RandomDays
 from tests.staffing.simulation.scenes import scene
 
 TIMES = {"aht_s": 300.0, "patience_s": 180.0}
@@ -147,6 +144,34 @@ def test_redials_agree_with_the_simulation():
     assert abs(level - found) < max(3 * error, 0.015)
 
 
+@pytest.mark.parametrize("load", [0.7, 8.0, 40.0])
+def test_curves_with_redials_are_those_of_the_load_that_redials_make(load):
+    """At every number of people, from nobody to nobody waiting."""
+    share = 0.5
+    curve = service_curve(
+        [load * 6], 300.0, interval_min=30, target_s=20, patience_s=180, redial_share=share,
+        time_varying=False,
+    )  # fmt: skip
+    people = np.arange(1, curve.most_positions + 1)
+    total = load_with_redials(np.full(people.size, load), people, redial_share=share, **TIMES)
+    level = erlang.service_level(total, people, target_s=20, **TIMES)
+    np.testing.assert_allclose(curve.in_time[0, 1:] / (6 * load), level, atol=2e-3)
+    leave = erlang.abandonment(total, people, **TIMES)
+    np.testing.assert_allclose(curve.abandoned[0, 1:] / (6 * load), leave, atol=2e-3)
+    wait = erlang.mean_wait_s(total, people, **TIMES)
+    np.testing.assert_allclose(curve.wait_s[0, 1:] / (6 * load), wait, atol=0.5)
+    assert curve.busy[0, 1:].max() <= load * (1 + 1e-9)
+
+
+def test_curves_without_redials_or_without_giving_up_are_not_touched():
+    for patience_s, share in ((180, 0.0), (math.inf, 0.9)):
+        case = {"interval_min": 30, "target_s": 20, "patience_s": patience_s}
+        one, two = (
+            service_curve([40.0, 90.0], 300.0, redial_share=r, **case) for r in (0.0, share)
+        )
+        np.testing.assert_array_equal(one.in_time, two.in_time)
+
+
 def test_redials_within_minutes_are_out_of_range():
     with pytest.warns(ModelRangeWarning, match="same crowd"):
         load_with_redials(10.0, 10, redial_share=0.5, redial_after_s=120, **TIMES)
@@ -157,19 +182,18 @@ def test_redials_within_minutes_are_out_of_range():
 
 @pytest.mark.parametrize(("cv", "agents"), [(0.01, 100), (0.05, 101), (0.1, 104), (0.2, 112)])
 def test_people_for_an_uncertain_hundred_erlang(cv, agents):
-    found = required_agents_uncertain(100, target_s=20, service_level=0.8, rate_cv=cv, **TIMES)
-    assert found == agents
+    assert RandomDays(100, target_s=20, rate_cv=cv, **TIMES).required_agents(0.8) == agents
 
 
 def test_certain_days_are_plain_erlang_a():
     plain = erlang.service_level(20.0, 21, target_s=20, **TIMES)
-    assert mixed_service_level(20.0, 21, target_s=20, **TIMES) == pytest.approx(plain)
+    assert RandomDays(20.0, target_s=20, **TIMES).service_level(21) == pytest.approx(plain)
 
 
 def test_absence_of_two_people_by_hand():
     """Both, one or none come with .64, .32 and .04."""
     level = [erlang.service_level(1.0, n, target_s=20, **TIMES) for n in (0, 1, 2)]
-    found = mixed_service_level(1.0, 2, target_s=20, absence=0.2, **TIMES)
+    found = RandomDays(1.0, target_s=20, absence=0.2, **TIMES).service_level(2)
     assert found == pytest.approx(0.04 * level[0] + 0.32 * level[1] + 0.64 * level[2])
 
 
@@ -178,15 +202,42 @@ def test_chance_against_drawn_days():
     load = 50 * rng.gamma(100, 0.01, 4000)
     there = rng.binomial(55, 0.95, 4000)
     drawn = np.mean(erlang.service_level(load, there, target_s=20, **TIMES) >= 0.8)
-    found = chance_of_service_level(
-        50, 55, target_s=20, service_level=0.8, rate_cv=0.1, absence=0.05, **TIMES
+    days = RandomDays(50, target_s=20, rate_cv=0.1, absence=0.05, **TIMES)
+    assert days.chance(55, 0.8) == pytest.approx(drawn, abs=0.025)
+
+
+def test_people_for_a_chance_hold_it_and_one_fewer_does_not():
+    days = RandomDays(12, target_s=20, rate_cv=0.1, absence=0.05, **TIMES)
+    people = days.required_agents(0.8, chance=0.9)
+    assert days.chance(people, 0.8) >= 0.9 > days.chance(people - 1, 0.8)
+    assert RandomDays(0.0, target_s=20, **TIMES).required_agents(0.8) == 0
+    with pytest.raises(ValueError, match="in 0"):
+        days.required_agents(1.0)
+
+
+def test_uncertain_days_agree_with_the_simulation():
+    """The engine draws the day's volume and who is absent by itself."""
+    of = scene(
+        agents=13,
+        arrivals=np.full((1, 48), 60.0),
+        aht_cv=np.ones(1),
+        patience_s=np.array([180.0]),
+        absence=np.full(13, 0.08),
+        day_cv=np.array([0.2]),
     )
-    assert found == pytest.approx(drawn, abs=0.025)
+    result = simulate(of, replications=600)
+    in_time, offered = (
+        a[:, 0, 12:].sum(axis=1, dtype=float) for a in (result.in_time, result.offered)
+    )
+    level = in_time.sum() / offered.sum()
+    error = (in_time - level * offered).std(ddof=1) / np.sqrt(600) / offered.mean()
+    found = RandomDays(10.0, target_s=20, rate_cv=0.2, absence=0.08, **TIMES).service_level(13)
+    assert abs(level - found) < max(3 * error, 0.015)
 
 
 def test_wild_rates_are_out_of_range():
     with pytest.warns(ModelRangeWarning, match="rate_cv"):
-        mixed_service_level(20.0, 25, target_s=20, rate_cv=0.6, **TIMES)
+        RandomDays(20.0, target_s=20, rate_cv=0.6, **TIMES).service_level(25)
 
 
 # Blending
@@ -210,6 +261,50 @@ def test_blending_by_hand():
     """n = 2, R = 1, load 1, patience for ever: states 1, 2, 3 .. weigh 1, 1/2, 1/4 ..:
     half wait."""
     assert blended(1.0, 2, 1, aht_s=300, target_s=20).waiting_probability == pytest.approx(0.5)
+
+
+def test_blending_agrees_with_the_simulation():
+    """Without a reserve the engine begins deferred work whenever somebody is idle."""
+    of = scene(
+        queues=2,
+        agents=12,
+        days=6,
+        deferred=np.array([False, True]),
+        patience_s=np.array([180.0, np.inf]),
+        arrivals=np.stack([np.full(288, 48.0), np.full(288, 60.0)]),
+        aht_cv=np.ones(2),
+        day_cv=np.zeros(2),
+    )
+
+    def draw(replication):
+        rng = np.random.default_rng([5, replication])
+        horizon_s = of.grid.size * 1800.0
+        calls = rng.poisson(8 / 300 * horizon_s)
+        # More items than can be done: there is always one to begin.
+        items = rng.poisson(6 / 300 * horizon_s) + 200
+        queue = np.repeat([0, 1], [calls, items])
+        arrived_s = rng.random(len(queue)) * horizon_s
+        arrived_s[calls : calls + 200] = 0.0
+        patience = np.where(queue == 0, rng.exponential(180.0, len(queue)), np.inf)
+        return Contacts(
+            queue, arrived_s, rng.exponential(300.0, len(queue)), patience,
+            np.where(queue == 1, 1e9 + arrived_s, np.inf),
+        ).ordered()  # fmt: skip
+
+    result = run_replications(
+        of,
+        draw,
+        redial_share=np.zeros(2),
+        replications=30,
+        seed=1,
+        workers=None,
+        interruptible=False,
+    )
+    level, error = share(result, "in_time")
+    found = blended(8.0, 12, 0, aht_s=300, target_s=20, patience_s=180)
+    assert abs(level - found.service_level) < max(3 * error, 0.01)
+    on_items = result.busy_s[:, 1, 48:].mean() / 1800
+    assert on_items == pytest.approx(found.deferred_agents, abs=0.15)
 
 
 def test_long_items_are_out_of_range():

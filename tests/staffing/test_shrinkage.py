@@ -1,8 +1,18 @@
 import datetime as dt
 
+import numpy as np
 import pytest
 
-from staffing.shrinkage import Attendance, Shrinkage, attendance, gross, mean_attendance
+from staffing.shrinkage import (
+    Attendance,
+    Shrinkage,
+    attendance,
+    attendance_series,
+    gross,
+    mean_attendance,
+    shrinkage_words,
+)
+from staffing.timegrid import TimeGrid
 
 MONDAY = dt.date(2026, 12, 7)
 KINDS = (
@@ -50,3 +60,52 @@ def test_a_role_of_which_nobody_is_left_is_refused(planned):
 def test_a_mean_over_no_day_is_refused():
     with pytest.raises(ValueError, match="no day"):
         mean_attendance(KINDS, "junior", [])
+
+
+TRAINING = Shrinkage(
+    "training", 0.5, role="junior", weekdays=frozenset({1}), from_min=14 * 60, to_min=15 * 60 + 30
+)
+
+
+def test_by_interval_each_kind_is_lost_at_its_times():
+    """Tuesday 14:00 to 15:30 half are in training: all of 14:00, half of the hour from 15:00."""
+    grid = TimeGrid(MONDAY, 3, 60)
+    found = attendance_series((*KINDS, TRAINING), "junior", grid)
+    away = found.away_share.reshape(3, 24)
+    assert away[1, 13:17].tolist() == pytest.approx([0.08, 0.58, 0.33, 0.08])
+    assert away[[0, 2]].tolist() == [pytest.approx([0.08] * 24)] * 2
+    assert found.absence.reshape(3, 24)[:, 0].tolist() == pytest.approx([0.04, 0.10, 0.10])
+    np.testing.assert_allclose(found.factor, (1 - found.absence) * (1 - found.away_share))
+
+
+def test_kinds_of_all_times_make_every_interval_the_day():
+    grid = TimeGrid(MONDAY, 4, 30)
+    found = attendance_series(KINDS, "junior", grid)
+    for day, date in enumerate(grid.dates()):
+        np.testing.assert_allclose(
+            [row[day * 48 : day * 48 + 48] for row in found],
+            np.tile(attendance(KINDS, "junior", date), (48, 1)).T,
+        )
+
+
+def test_words_name_the_kinds_of_an_interval():
+    words = shrinkage_words((*KINDS, TRAINING), "junior", TimeGrid(MONDAY, 2, 60))
+    assert words[0] == "meetings 5 %, coaching 3 %, sickness 4 %"
+    assert words[24 + 15] == "meetings 5 %, coaching 3 %, sickness 4 %, flu 6 %, training 50 %"
+
+
+def test_a_day_loses_to_timed_kinds_what_eight_hours_would():
+    """An hour and a half of half the people is 9.4 % of eight hours; two halves never lose all."""
+    tuesday = dt.date(2026, 12, 8)
+    assert attendance((TRAINING,), "junior", tuesday).away_share == pytest.approx(0.75 / 8)
+    assert attendance((TRAINING,), "junior", MONDAY).away_share == 0
+    halves = [
+        Shrinkage("a", 0.6, from_min=0, to_min=720),
+        Shrinkage("b", 0.6, from_min=720, to_min=1440),
+    ]
+    assert attendance(halves, "junior", MONDAY).away_share == pytest.approx(0.6)
+
+
+def test_an_interval_of_which_nobody_is_left_is_refused():
+    with pytest.raises(ValueError, match="2026-12-08 14:00 is 100%: nobody works"):
+        attendance_series((TRAINING, TRAINING), "junior", TimeGrid(MONDAY, 2, 30))

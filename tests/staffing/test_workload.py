@@ -62,6 +62,26 @@ def test_a_bot_takes_from_what_self_service_leaves_and_hands_a_part_over():
     np.testing.assert_allclose(found.deflected, 6)
 
 
+def test_vip_customers_go_straight_to_their_own_queue():
+    """Of 10, 2 are VIPs: neither deflected nor handled before; of the other 8, 4 are deflected."""
+    first = replace(LIVE, vip_queue="vip", vip_share=0.2, deflected_share=0.5, fcr=0.8)
+    vip = Queue("vip", QueueKind.LIVE, "phone", "day", escalates_to="mail", escalation_share=0.5)
+    found = run([first, vip, MAIL], constant(10, 1, 0))
+    np.testing.assert_allclose(found.vip[:, 0], [-2, 2, 0])
+    np.testing.assert_allclose(found.deflected[:, 0], [4, 0, 0])
+    np.testing.assert_allclose(found.arrivals[:, -1], [4 / 0.8, 3, 1.5])
+
+
+def test_vip_customers_of_a_closed_queue_come_at_its_opening():
+    """What comes at 5 waits for 8; a deferred queue takes it at once."""
+    masks = np.array([np.ones(GRID.size, dtype=bool), OPEN])
+    for kind, when in ((QueueKind.LIVE, 8), (QueueKind.DEFERRED, 5)):
+        vip = Queue("vip", kind, "phone", "day")
+        found = run([replace(LIVE, vip_queue="vip", vip_share=0.3), vip], pulse(5, 2), masks)
+        assert at(found.arrivals[1]) == {when: 3.0}
+        assert at(found.arrivals[0]) == {5: 7.0}
+
+
 def test_repeats_follow_as_a_geometric_series_at_the_lag():
     found = run([replace(LIVE, fcr=0.8, repeat_after_h=24)], pulse(12))
     assert at(found.repeats[0]) == {36: 2, 60: 0.4, 84: 0.08, 108: 0.016, 132: 0.0032, 156: 0.00064}

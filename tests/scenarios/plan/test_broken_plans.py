@@ -43,8 +43,8 @@ EDITS = {
         "targets.csv", "chat,answered", "chatt,answered", ("targets.csv", 2, "queue"), "chat"),
     "two limits of one promise": (
         "targets.csv", "email,replied_within,5,h,0.9,week\n",
-        "email,replied_within,5,h,0.9,week\nemail,replied_within,24,h,0.99,week\n",
-        ("targets.csv", 4, "limit"), "second limit of email"),
+        "email,replied_within,5,h,0.9,week\nchat,answered_within,60,s,0.99,week\n",
+        ("targets.csv", 4, "limit"), "second limit of chat"),
     "unknown queue in roles": (
         "roles.csv", "support,email", "support,mail", ("roles.csv", 3, "queue"), "email"),
     "unknown role": (
@@ -229,6 +229,12 @@ EDITS = {
     "history of the year 1900": (
         "history.csv", "chat,2026-11-11 09:00", "chat,1900-11-11 09:00",
         ("history.csv", 2, "start"), "out of range"),
+    "shrinkage that ends before it begins": (
+        "shrinkage.csv", "planned\nmeetings,5 %,yes", "from_time,to_time\nx,5 %,14:00,09:00",
+        ("shrinkage.csv", 2, "to_time"), "after 14:00"),
+    "shrinkage of all of a role's time": (
+        "shrinkage.csv", "meetings,5 %,yes\n", "meetings,60 %,yes\ncoaching,40 %,yes\n",
+        ("shrinkage.csv", 3, "share"), "nobody works"),
     "history row twice": (
         "history.csv", "chat,2026-11-11 09:30", "chat,2026-11-11 09:00",
         ("history.csv", 5, "start"), "twice"),
@@ -286,6 +292,20 @@ def test_faults_of_the_calendar(tiny_plan, text, place, words):
         ("drivers", "date,driver,value\n2026-12-08,mail,1\n2026-12-08,mail,2\n", (3, "date"),
          "same as in row 2"),
         ("tenure", "from_months,speed\n0,0\n", (2, "speed"), "more than 0"),
+        ("backlog", "queue,age_h,contacts\nmail,2,5\n", (2, "queue"), "perhaps email"),
+        ("backlog", "queue,age_h,contacts\nchat,2,5\n", (2, "queue"), "promises no reply"),
+        ("backlog", "queue,age_h,contacts\nemail,-2,5\n", (2, "age_h"), "is negative"),
+        ("backlog", "queue,age_h,contacts\nemail,2,0\n", (2, "contacts"), "at least 1"),
+        ("backlog", "queue,age_h,contacts\nemail,2,5\nemail,2,7\n", (3, "queue"),
+         "same as in row 2"),
+        ("campaigns", "campaign,queue,contacts,from\nx,chat,9,2026-12-07\n", (2, "queue"),
+         "promises no reply"),
+        ("campaigns", "campaign,queue,contacts,from,to\nx,email,9,2026-12-09,2026-12-08\n",
+         (2, "to"), "is before from"),
+        ("campaigns", "campaign,queue,contacts,from,to\nx,email,9,2026-12-12,2026-12-13\n",
+         (2, "to"), "no day on which email is open"),
+        ("campaigns", "campaign,queue,contacts,from\nx,email,1.5,2026-12-12\n",
+         (2, "contacts"), "whole number"),
     ],
 )  # fmt: skip
 def test_faults_of_tables_that_may_be_left_out(tiny_plan, name, text, place, words):

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from staffing.simulation import Scene
+from staffing.simulation import Batch, LaterPromise, Scene
 from staffing.simulation.contacts import Contacts
 from staffing.simulation.engine import Stage
 from staffing.simulation.kernel import World
@@ -109,7 +109,17 @@ def random_scene(seed: int) -> Scene:
         away_share=rng.choice([0.0, 0.3], agents),
         day_cv=rng.choice([0.0, 0.5], queues),
         redial_after_s=float(rng.choice([100.0, 2000.0])),
-        opening_backlog=rng.integers(0, 4, queues).astype(float),
+        batches=tuple(
+            Batch(int(q), int(rng.integers(1, 4)), released_s, released_s + rest_s, 900.0)
+            for q in np.flatnonzero(deferred)
+            for released_s, rest_s in ((0.0, 9 * HOUR), (0.0, -HOUR), (7.3 * HOUR, 4 * HOUR))
+        ),
+        later=tuple(
+            LaterPromise(
+                int(q), f"q{q} later", due_s[q] + 3 * HOUR, np.full(3 * deferred.sum(), 15 * HOUR)
+            )
+            for q in np.flatnonzero(deferred)
+        ),
     )
 
 

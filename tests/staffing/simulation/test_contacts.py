@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from staffing.simulation import Batch
 from staffing.simulation.contacts import (
     BATCH,
     day_factors,
@@ -80,12 +81,17 @@ def test_contacts_come_in_order_with_backlog_first():
         queues=2,
         deferred=np.array([False, True]),
         arrivals=np.full((2, 48), 5.0),
-        opening_backlog=np.array([9.0, 4.0]),
+        batches=(Batch(1, 4, 0.0, 3600.0, 200.0), Batch(1, 2, 7200.0, 9000.0, 200.0)),
     )
     drawn = draw_contacts(of, np.ones((2, 1201)), 1, 0)
     assert (np.diff(drawn.arrived_s) >= 0.0).all()
     assert drawn.arrived_s[:5].astype(bool).tolist() == [False] * 4 + [True]
     assert (drawn.queue[:4] == 1).all()
+    assert drawn.due_s[:4].tolist() == [3600.0] * 4
+    campaign = drawn.batch == 1
+    assert drawn.arrived_s[campaign].tolist() == [7200.0] * 2
+    assert drawn.due_s[campaign].tolist() == [9000.0] * 2
+    assert (drawn.batch == -1).sum() == len(drawn.queue) - 6
 
 
 def test_handle_times_have_the_mean_of_their_interval_and_the_cv():

@@ -85,3 +85,12 @@ def test_duty_outside_the_horizon_is_cut():
 def test_overlapping_stretches_are_refused():
     with pytest.raises(ValueError, match="stretches of agent 0 overlap at 32400 s"):
         Duty.of(scene(duty=[(0, 8.0, 10.0), (0, 9.0, 12.0)]))
+
+
+def test_a_day_of_flu_takes_the_shifts_that_begin_on_it():
+    """Of two days only the second is ill, and only the first has a meeting of a quarter."""
+    of = scene(agents=1, days=2, duty=[(0, 8.0, 12.0), (0, 32.0, 36.0)])
+    of = replace(of, absence=np.array([[0.0, 1.0]]), away_share=np.array([[0.25, 0.0]]))
+    stretches = Duty.of(of).draw(replication_key(1, 0))
+    assert worked_s(stretches, 0) == pytest.approx(3 * HOUR)
+    assert stretches.end_s.max() <= 12 * HOUR

@@ -394,6 +394,49 @@ def test_scene_without_people_or_contacts_is_simulated():
     assert "no contacts" in silence.summary()
 
 
+def test_without_patience_the_queue_is_erlang_b():
+    of = scene(agents=10, arrivals=np.full((1, 48), 60.0), patience_s=np.zeros(1))
+    result = simulate(of, replications=40)
+    lost = result.abandoned.sum() / result.offered.sum()
+    assert lost == pytest.approx(float(erlang.blocking(10.0, 10)), abs=0.006)
+    assert result.waited_s.sum() == 0
+
+
+def test_a_night_shift_runs_over_midnight_and_is_cut_at_the_horizon():
+    night = scene(agents=1, days=2, duty=[(0, 22.0, 30.0)])
+    assert simulate(night, replications=1).staffed_s.sum() == 8 * HOUR
+    last = scene(agents=1, duty=[(0, 22.0, 30.0)])
+    assert simulate(last, replications=1).staffed_s.sum() == 2 * HOUR
+    first = scene(agents=1, duty=[(0, -4.0, 3.0)])
+    assert simulate(first, replications=1).staffed_s.sum() == 3 * HOUR
+
+
+def test_nobody_with_the_skill_or_nobody_present_answers_nothing():
+    arrivals = np.full((1, 48), 6.0)
+    for nobody in ({"speed": np.zeros((1, 1))}, {"absence": np.ones(1)}, {"duty": []}):
+        result = simulate(scene(arrivals=arrivals, **nobody), replications=2)
+        assert result.answered.sum() == 0 < result.offered.sum()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"arrivals": np.full((1, 48), np.nan)}, "arrivals must be between 0"),
+        ({"arrivals": np.full((1, 48), -1.0)}, "got -1"),
+        ({"aht_s": np.full((1, 48), -5.0)}, "aht_s must be"),
+        ({"patience_s": np.array([np.nan])}, "patience_s must be between 0 and inf; got nan"),
+        ({"redial_share": np.array([1.2])}, "redial_share must be between 0 and 1"),
+        ({"redial_share": np.zeros(3)}, r"redial_share has shape \(3,\), needs \(1,\)"),
+        ({"absence": np.zeros(2)}, "absence has shape"),
+        ({"duty": [(3, 1.0, 2.0)]}, "duty_agent numbers 1 agents from 0; got 3"),
+        ({"duty": [(0, 5.0, 4.0)]}, "ends before it starts"),
+    ],
+)
+def test_scenes_that_cannot_be_are_refused_by_name(change, words):
+    with pytest.raises(ValueError, match=words):
+        scene(**change)
+
+
 def test_summary_reads_as_a_line_a_queue():
     of = scene(agents=3, arrivals=np.full((1, 48), 4.0))
     text = simulate(of, replications=2).summary()

@@ -35,6 +35,8 @@ def result_of(offered, in_time, waited_s=None, abandoned=None):
         busy_s=zero + 900.0,
         staffed_s=np.full((len(offered), offered.shape[2]), 1800.0, dtype=np.float32),
         backlog=np.zeros((1, offered.shape[2])),
+        later_offered=offered[:, :0],
+        later_in_time=offered[:, :0],
     )
 
 
