@@ -2,17 +2,17 @@
 
 Usage: python benchmarks/forecast_many.py [--queues 500] [--days 365] [--ahead 28]
 
-Made histories of half-hours, day and night, from a contact an hour to hundreds. Memory is the peak
-of this process plus, for every worker, the peak of the largest one.
+Made histories of half-hours, day and night, from a contact an hour to hundreds. Memory is the sum
+of the peaks of this process and its workers (Linux).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ sys.path.append(sys.path.pop(0))
 from forecasts import forecast
 
 INTERVAL_MIN = 30
-MIB = 1024  # ru_maxrss counts KiB
 
 
 def many_queues(queues: int, days: int, seed: int = 0) -> pd.DataFrame:
@@ -58,18 +57,26 @@ def main() -> None:
     began, cpu = time.perf_counter(), _cpu_s()
     table = forecast(history, arguments.ahead)
     wall = time.perf_counter() - began
-    # Workers live on for the next call; only what has ended is counted.
+    own, *children = (_peak_mib(pid) for pid in ("self", *_children()))
+    # Workers live on for the next call; only the seconds of those that ended are counted.
     get_reusable_executor().shutdown(wait=True)
-    own, child = (
-        resource.getrusage(who).ru_maxrss / MIB
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
     cores = len(os.sched_getaffinity(0))
     print(
         f"{arguments.queues} queues, {len(history)} rows in, {len(table)} out: wall {wall:.1f} s "
         f"on {cores} cores, cpu {_cpu_s() - cpu:.1f} s, "
-        f"memory {own:.0f} MiB + {cores} x {child:.0f} MiB"
+        f"peak memory {own + sum(children):.0f} MiB: own {own:.0f}, workers "
+        + ", ".join(f"{one:.0f}" for one in children)
     )
+
+
+def _children() -> list[str]:
+    tasks = Path("/proc/self/task").iterdir()
+    return [pid for task in tasks for pid in (task / "children").read_text().split()]
+
+
+def _peak_mib(pid: int | str) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def _cpu_s() -> float:

@@ -17,6 +17,9 @@ FULL_ORIGINS = 12  # so many speak for themselves
 HALF_LIFE_ORIGINS = 3.0  # the forecast to come is more like the last ones: more history behind it
 LEAST_DAY_CV = 0.01
 LEAST_DAYS = 10
+# Below a contact an interval, whole numbers cover far more than they should: 0 to 1 is the least
+# range but 0 itself.
+LEAST_SCALE, MOST_SCALE = 0.01, 8.0
 NORMAL_DECILE_RANGE = 2.563  # between the deciles of a standard normal
 CALIBRATED_SHARES = (0.8, 0.95)  # central intervals whose coverage is set on past origins
 
@@ -264,8 +267,8 @@ def _cover(
     for share in CALIBRATED_SHARES:
         tail = (1 - share) / 2
         wanted = share * weights.sum()
-        low, high = 0.2, 8.0
-        for _ in range(12):
+        low, high = LEAST_SCALE, MOST_SCALE
+        for _ in range(15):
             middle = float(np.sqrt(low * high))
             inside = actual >= count_quantile(mean, middle * variance, tail)
             inside &= actual <= count_quantile(mean, middle * variance, 1 - tail)
