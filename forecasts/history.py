@@ -280,6 +280,16 @@ def _settle_zeros(grid: QueueHistory, recorded: np.ndarray) -> tuple[QueueHistor
             findings.append(Finding("notice", "zeros_filled", text, grid.queue))
     total = np.nansum(volume, axis=1)
     observed = ~np.isnan(volume).all(axis=1)
+    first = int(np.argmax(total > 0))
+    before, after = observed[:first].sum(), max(int(observed[first:].sum()), 1)
+    if before * total.sum() / after >= BUSY_DAY_CONTACTS:
+        volume[:first] = np.nan
+        observed[:first] = False
+        text = (
+            f"{before} days of zeros before the first contact on {grid.first_day + first} are "
+            "read as not yet open"
+        )
+        findings.append(Finding("notice", "not_yet_open", text, grid.queue))
     for w in range(7):
         same = observed & (weekday == w)
         if same.any() and np.median(total[same]) >= BUSY_DAY_CONTACTS:
