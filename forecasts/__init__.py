@@ -4,6 +4,7 @@ from .backtesting import Backtest, backtest
 from .checks import check_history
 from .history import Finding, HistoryError
 from .intraday import update
+from .new_queues import NewQueue, with_new_queues
 from .paths import sample_paths
 from .predict import Forecast, forecast, forecast_detail
 
@@ -12,10 +13,12 @@ __all__ = [
     "Finding",
     "Forecast",
     "HistoryError",
+    "NewQueue",
     "backtest",
     "check_history",
     "forecast",
     "forecast_detail",
     "sample_paths",
     "update",
+    "with_new_queues",
 ]
