@@ -1,6 +1,7 @@
 """What arrives: contacts and handling time per queue and interval, as a distribution."""
 
 from .backtesting import Backtest, backtest
+from .behaviour import Behaviour, estimate_behaviour
 from .checks import check_history
 from .history import Finding, HistoryError
 from .intraday import update
@@ -10,12 +11,14 @@ from .predict import Forecast, forecast, forecast_detail
 
 __all__ = [
     "Backtest",
+    "Behaviour",
     "Finding",
     "Forecast",
     "HistoryError",
     "NewQueue",
     "backtest",
     "check_history",
+    "estimate_behaviour",
     "forecast",
     "forecast_detail",
     "sample_paths",
