@@ -153,6 +153,32 @@ def backtest(
 
 
 @app.command()
+def estimate(
+    log: Annotated[
+        Path, typer.Argument(metavar="CALLS", help="One contact a row (CSV).", show_default=False)
+    ],
+    out: OutFile = None,
+) -> None:
+    """Estimate patience, abandonment, deflection, FCR and handle times from single contacts.
+
+    Columns: queue, arrived, and as far as known answered, ended, outcome (abandoned, self_service,
+    bot), customer, contact_type, tenure_months, ai_assisted. --out NAME.csv writes the table, and
+    by weekday and hour NAME-hours.csv.
+    """
+    from scenarios.estimate import estimate_log
+    from scenarios.glance import print_frame
+
+    found = estimate_log(log)
+    _hand_over(found.by_queue, out)
+    if out is not None:
+        _hand_over(found.by_hour, out.with_name(f"{out.stem}-hours.csv"))
+    print_frame(found.by_queue, _console())
+    if len(found.pace):
+        typer.echo("Handle time against experienced people without AI:")
+        print_frame(found.pace, _console())
+
+
+@app.command()
 def require(
     plan: PlanPath,
     out: OutFile = None,
