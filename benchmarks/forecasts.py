@@ -14,6 +14,7 @@ import argparse
 import sys
 import time
 import warnings
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the real sets")
     parser.add_argument("--peers", default="all", help="all, none, or names with commas")
     parser.add_argument("--sets", nargs="*", default=[], help="words that a set's name holds")
+    parser.add_argument("--origins", type=int, help="fewer origins a set, for all methods alike")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="CSV file for the results")
     arguments = parser.parse_args()
@@ -94,12 +96,18 @@ def main() -> None:
         one for one in all_sets(arguments.data)
         if not arguments.sets or any(word in one.name for word in arguments.sets)
     ]  # fmt: skip
-    results = Parallel(arguments.jobs)(delayed(measure)(one, peers) for one in wanted)
-    table = pd.DataFrame(results).set_index("set")
+    if arguments.origins:
+        wanted = [replace(one, origins=min(one.origins, arguments.origins)) for one in wanted]
+    work = (delayed(measure)(one, peers) for one in wanted)
+    results = []
+    for found in Parallel(arguments.jobs, return_as="generator")(work):
+        results.append(found)
+        table = pd.DataFrame(results).set_index("set")
+        # A run with all peers takes hours: what is measured stands in the file at once.
+        if arguments.out:
+            table.to_csv(arguments.out)
     print(table.round(2).to_string())
     print(f"mean ratio to the mean of 8: {table['ratio'].mean():.3f}")
-    if arguments.out:
-        table.to_csv(arguments.out)
 
 
 if __name__ == "__main__":

@@ -25,11 +25,14 @@ class Backtest:
     rows
         ``queue, origin, start, actual, volume, baseline`` (mean of the last 8 same weekdays) and
         the quantiles; a row per interval that was open.
+    days
+        ``queue, origin, date, actual, volume`` and the quantiles of day totals.
     errors
         The table that :func:`summarise` makes of them.
     """
 
     rows: pd.DataFrame
+    days: pd.DataFrame
     errors: pd.DataFrame
 
 
@@ -60,16 +63,17 @@ def backtest(
     starts = pd.to_datetime(history["start"])
     history = history.assign(start=starts, queue=history["queue"].astype(str))
     day = starts.dt.normalize()
-    pieces = []
+    pieces, day_pieces = [], []
     for k in range(origins):
         first = day.max() - pd.Timedelta(days=days - 1 + 7 * k)
         past = history[day < first]
         if not len(past) or (first - day.min()).days < LEAST_TRAINING_DAYS:
             break
         future = history[(day >= first) & (day < first + pd.Timedelta(days=days))]
-        told = forecast_detail(
+        detail = forecast_detail(
             past, days, country, calendar, drivers, QUANTILES, start=first.date()
-        ).table.drop(columns="aht_s")
+        )
+        told = detail.table.drop(columns="aht_s")
         actual = future[["queue", "start", "volume"]].rename(columns={"volume": "actual"})
         joined = actual.merge(told, "left", on=["queue", "start"])
         counts = ["volume", *(f"q{q:g}" for q in QUANTILES)]
@@ -77,6 +81,10 @@ def backtest(
         joined[counts] = joined[counts].fillna(0.0)
         joined["baseline"] = _baseline(past, joined)
         pieces.append(joined.assign(origin=first))
+        came = actual.groupby(["queue", actual["start"].dt.normalize().rename("date")])["actual"]
+        day_pieces.append(
+            detail.days.merge(came.sum().reset_index(), on=["queue", "date"]).assign(origin=first)
+        )
     if not pieces:
         message = (
             f"the history has {(day.max() - day.min()).days + 1} days; {days} days ahead can be "
@@ -84,28 +92,55 @@ def backtest(
         )
         raise ValueError(message)
     rows = pd.concat(pieces, ignore_index=True)
-    return Backtest(rows, summarise(rows))
+    day_rows = pd.concat(day_pieces, ignore_index=True)
+    return Backtest(rows, day_rows, summarise(rows, day_rows))
 
 
-def summarise(rows: pd.DataFrame) -> pd.DataFrame:
-    """Errors in % by queue: over all, by week ahead and by weekday.
+def summarise(rows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
+    """Errors in % by queue: over all, by week ahead, by weekday and by hour of the day.
 
     ``wape`` is the sum of absolute errors over the sum of contacts, by interval (``wape_day``: of
     day totals); ``baseline_wape`` that of the last 8 same weekdays' mean; ``poisson_floor`` what a
     perfect rate would still miss (its mean absolute deviation, taken at the forecast); ``bias``
-    forecast over actual; ``cover_80, cover_95`` how much came inside the ranges of that name.
+    forecast over actual; ``cover_80, cover_95`` how much came inside the ranges of that name, by
+    interval and (``.._day``, empty for hours) of day totals.
+
+    Parameters
+    ----------
+    rows, days
+        As in :class:`Backtest`.
     """
-    ahead = (rows["start"].dt.normalize() - rows["origin"]).dt.days // 7 + 1
+    dates = days["date"]
     cuts = [
-        ("all", pd.Series("", index=rows.index)),
-        ("week_ahead", ahead.astype(str)),
-        ("weekday", rows["start"].dt.day_of_week.map(dict(enumerate(WEEKDAYS)))),
+        ("all", pd.Series("", rows.index), pd.Series("", days.index)),
+        ("week_ahead", _week_ahead(rows["start"], rows), _week_ahead(dates, days)),
+        ("weekday", _weekday(rows["start"]), _weekday(dates)),
+        ("hour", rows["start"].dt.strftime("%H:00"), pd.Series(None, days.index, object)),
     ]
     found = []
-    for cut, group in cuts:
-        for (queue, value), part in rows.groupby([rows["queue"], group.rename("value")]):
-            found.append({"queue": queue, "cut": cut, "value": value, **_errors(part)})
+    for cut, group, of_day in cuts:
+        totals = dict(list(days.groupby([days["queue"], of_day.rename("value")])))
+        for key, part in rows.groupby([rows["queue"], group.rename("value")]):
+            name = {"queue": key[0], "cut": cut, "value": key[1]}
+            found.append({**name, **_errors(part), **_day_cover(totals.get(key))})
     return pd.DataFrame(found)
+
+
+def _week_ahead(start: pd.Series, table: pd.DataFrame) -> pd.Series:
+    return ((start.dt.normalize() - table["origin"]).dt.days // 7 + 1).astype(str)
+
+
+def _weekday(start: pd.Series) -> pd.Series:
+    return start.dt.day_of_week.map(dict(enumerate(WEEKDAYS)))
+
+
+def _day_cover(days: pd.DataFrame | None) -> dict[str, float]:
+    cover = {"cover_80_day": float("nan"), "cover_95_day": float("nan")}
+    if days is not None:
+        for name, low, high in (("80", "q0.1", "q0.9"), ("95", "q0.025", "q0.975")):
+            inside = days["actual"].between(days[low], days[high])
+            cover[f"cover_{name}_day"] = 100 * float(inside.mean())
+    return cover
 
 
 def _errors(part: pd.DataFrame) -> dict[str, float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .shrinkage import shrink_cells
+
 HALF_LIFE_DAYS = 60.0
 # Coefficient of variation of one contact's handling time where intervals do not tell it: the
 # spread of an exponential time, somewhat exceeded by real calls (1.36 at an Israeli bank).
@@ -17,8 +19,7 @@ def fit_handle_time(
 
     Interval means rest on a handful of contacts each: most of their variation is noise. The mean
     of all recent contacts is refined by interval, then by weekday × interval, each step shrunk by
-    the variance between cells that exceeds what contacts alone produce (empirical Bayes; Efron and
-    Morris 1975).
+    the variance between cells that exceeds what contacts alone produce (`shrink_cells`).
 
     Parameters
     ----------
@@ -46,24 +47,10 @@ def fit_handle_time(
     overall = float((weight * seconds).sum() / contacts)
     slot_weight = weight.sum(axis=0)
     slot_sum = (weight * seconds).sum(axis=0)
-    by_slot = _shrink(slot_sum, slot_weight, np.full(n_slots, overall), overall)
+    noise = (CONTACT_CV * max(overall, 1e-9)) ** 2
+    by_slot = shrink_cells(slot_sum, slot_weight, np.full(n_slots, overall), noise)
     cell_weight = np.zeros((7, n_slots))
     cell_sum = np.zeros((7, n_slots))
     np.add.at(cell_weight, weekday, weight)
     np.add.at(cell_sum, weekday, weight * seconds)
-    return _shrink(cell_sum, cell_weight, np.tile(by_slot, (7, 1)), overall), overall
-
-
-def _shrink(
-    cell_sum: np.ndarray, cell_weight: np.ndarray, centre: np.ndarray, overall: float
-) -> np.ndarray:
-    """Cell means drawn to `centre` by the ratio of noise to noise and true spread."""
-    some = cell_weight > 0
-    mean = np.where(some, cell_sum / np.where(some, cell_weight, 1.0), centre)
-    per_contact = (CONTACT_CV * max(overall, 1e-9)) ** 2
-    noise = per_contact / np.where(some, cell_weight, np.inf)
-    # Method of moments (DerSimonian and Laird 1986): spread beyond noise, weighted by contacts.
-    spread = float((cell_weight * (mean - centre) ** 2).sum() - per_contact * some.sum())
-    between = max(spread / float(cell_weight.sum()), 0.0)
-    keep = np.where(some, between / (between + np.where(some, noise, 1.0) + 1e-12), 0.0)
-    return centre + keep * (mean - centre)
+    return shrink_cells(cell_sum, cell_weight, np.tile(by_slot, (7, 1)), noise), overall

@@ -128,8 +128,7 @@ def read_history(
     last_day = rows["start"].max().normalize()
     days_seen = rows["start"].dt.normalize().unique()
     grids: list[QueueHistory] = []
-    for queue in rows["queue"].unique():
-        part = rows[rows["queue"] == queue]
+    for queue, part in rows.groupby("queue", sort=False, observed=True):
         interval, offset = infer_interval(part["start"])
         if interval < FINEST_INTERVAL_MIN:
             text = (
@@ -172,7 +171,10 @@ def _clean_rows(history: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     if history.empty:
         return history, [Finding("error", "empty", "history has no rows")]
     findings: list[Finding] = []
-    rows = pd.DataFrame({"queue": history["queue"].astype(str).to_numpy()})
+    # A category: hundreds of queues have millions of rows.
+    codes, names = pd.factorize(history["queue"], use_na_sentinel=False)
+    told, place = np.unique([str(name) for name in names], return_inverse=True)
+    rows = pd.DataFrame({"queue": pd.Categorical.from_codes(place[codes], told)})
     start = _local_starts(history["start"])
     rows["start"] = start.to_numpy()
     rows["volume"] = pd.to_numeric(history["volume"], errors="coerce").to_numpy(float)
@@ -202,7 +204,7 @@ def _clean_rows(history: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
         else:
             again = np.isin(np.arange(len(history)), rows.index[repeated])
             fault(again, "duplicate", text)
-        rows = rows.groupby(["queue", "start"], sort=False, as_index=False).mean()
+        rows = rows.groupby(["queue", "start"], sort=False, as_index=False, observed=True).mean()
     if rows.empty and not findings:
         findings.append(Finding("error", "empty", "history has no row with a volume"))
     return rows, findings
@@ -278,6 +280,16 @@ def _settle_zeros(grid: QueueHistory, recorded: np.ndarray) -> tuple[QueueHistor
             findings.append(Finding("notice", "zeros_filled", text, grid.queue))
     total = np.nansum(volume, axis=1)
     observed = ~np.isnan(volume).all(axis=1)
+    first = int(np.argmax(total > 0))
+    before, after = observed[:first].sum(), max(int(observed[first:].sum()), 1)
+    if before * total.sum() / after >= BUSY_DAY_CONTACTS:
+        volume[:first] = np.nan
+        observed[:first] = False
+        text = (
+            f"{before} days of zeros before the first contact on {grid.first_day + first} are "
+            "read as not yet open"
+        )
+        findings.append(Finding("notice", "not_yet_open", text, grid.queue))
     for w in range(7):
         same = observed & (weekday == w)
         if same.any() and np.median(total[same]) >= BUSY_DAY_CONTACTS:

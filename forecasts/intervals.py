@@ -17,6 +17,11 @@ FULL_ORIGINS = 12  # so many speak for themselves
 HALF_LIFE_ORIGINS = 3.0  # the forecast to come is more like the last ones: more history behind it
 LEAST_DAY_CV = 0.01
 LEAST_DAYS = 10
+# Below a contact an interval, whole numbers cover far more than they should: 0 to 1 is the least
+# range but 0 itself.
+LEAST_SCALE, MOST_SCALE = 0.01, 8.0
+FEW_CONTACTS = 5.0  # an interval: below it the exact distribution of counts is drawn from
+MOST_FEW = 100
 NORMAL_DECILE_RANGE = 2.563  # between the deciles of a standard normal
 CALIBRATED_SHARES = (0.8, 0.95)  # central intervals whose coverage is set on past origins
 
@@ -74,10 +79,24 @@ class Spread:
     def interval_counts(
         self, mean: np.ndarray, z: np.ndarray, lead_days: np.ndarray | float = 0.0
     ) -> np.ndarray:
-        """Counts of intervals at standard normal deviates `z`: the quantiles of level Phi(z)."""
+        """Counts of intervals at standard normal deviates `z`, shape (draws, intervals).
+
+        The quantiles of level Phi(z). Where few contacts are expected those of the negative
+        binomial, so that the counts keep their mean: the scales make up there for whole numbers.
+        """
+        usual = self.day_cv**2 + self.interval_cv**2
+        walked = self.walked(lead_days) * np.square(mean)
         scale = _scale_at(self.interval_scale, z)
-        variance = scale * (mean + (self.day_cv**2 + self.interval_cv**2) * mean**2)
-        return _count_at(mean, variance + self.walked(lead_days) * mean**2, z)
+        counts = _count_at(mean, scale * (mean + usual * mean**2) + walked, z)
+        few = np.flatnonzero(mean < FEW_CONTACTS)
+        if len(few):
+            variance = mean + usual * mean**2 + walked
+            counts[:, few] = _few_counts(
+                mean[few],
+                variance[few],
+                z[..., few] if z.shape[-1] > 1 else np.broadcast_to(z, (len(z), len(few))),
+            )
+        return counts
 
     def walked(self, lead_days: np.ndarray | float) -> np.ndarray:
         """Squared cv of where the level has walked to since the last day that origins reach."""
@@ -236,6 +255,28 @@ def _count_at(mean: np.ndarray, variance: np.ndarray, z: np.ndarray | float) -> 
     return np.maximum(np.ceil(mean * np.maximum(root, 0.0) ** 3 - 0.5), 0.0)
 
 
+def _few_counts(mean: np.ndarray, variance: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Negative binomial counts at normal deviates `z`, shape (draws, intervals); means are small.
+
+    The recursion p(k+1) = p(k) (k + r)/(k + 1) q of Johnson, Kemp and Kotz (2005), 5.1.
+    """
+    over = np.maximum(variance - mean, 1e-9 * np.maximum(mean, 1e-9))
+    size = mean**2 / over
+    odds = over / np.maximum(variance, 1e-12)
+    chance = np.exp(size * np.log1p(-odds))
+    below, counts = chance.copy(), np.zeros(z.shape)
+    inverse = NormalDist().inv_cdf
+    for k in range(MOST_FEW):
+        level = np.clip(below, 1e-12, 1 - 1e-12)
+        reached = z > np.array([inverse(float(one)) for one in level])
+        if not reached.any():
+            break
+        counts += reached
+        chance = chance * (k + size) / (k + 1) * odds
+        below = below + chance
+    return counts
+
+
 def _halves(y: np.ndarray, mu: np.ndarray) -> tuple[float, float]:
     """Covariance of the two halves of a day, and what a half has for itself, as cv."""
     middle = int(np.searchsorted(np.cumsum(mu.sum(axis=0)), mu.sum() / 2)) + 1
@@ -264,8 +305,8 @@ def _cover(
     for share in CALIBRATED_SHARES:
         tail = (1 - share) / 2
         wanted = share * weights.sum()
-        low, high = 0.2, 8.0
-        for _ in range(12):
+        low, high = LEAST_SCALE, MOST_SCALE
+        for _ in range(15):
             middle = float(np.sqrt(low * high))
             inside = actual >= count_quantile(mean, middle * variance, tail)
             inside &= actual <= count_quantile(mean, middle * variance, 1 - tail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from .predict import Forecast
 # How much of a day's surprise the next day keeps, and each day after it.
 CARRIED_PER_DAY = 0.6
 CARRIED_SHARE = 0.35
+WANDERING_H = 3.0  # time constant of the factor that wanders within a day
+LEAST_FACTOR = 0.05
 QUANTILE = re.compile(r"^q(0\.\d+)$")
 
 
@@ -23,10 +25,10 @@ def update(
 ) -> Forecast:
     """Update a forecast with what has come in so far.
 
-    The surprise of the intervals that are over is regressed on: the rest of the day takes the share
-    of it that both halves of past days had in common, against what half a day has for itself and
-    Poisson noise (linear Bayes). Its range shrinks by as much; later days keep a fading share of
-    the surprise.
+    The surprise of the intervals that are over is regressed on (linear Bayes, Gaussian process): a
+    factor of the whole day, as large as both halves of past days had it in common, one that
+    wanders within the day (what half a day had for itself; the last hours tell the next ones
+    most), and Poisson noise. Ranges shrink by as much; later days keep a fading share.
 
     Parameters
     ----------
@@ -72,41 +74,96 @@ def update(
     for queue, cv in forecast.day_cv.items():
         told = forecast.spread.get(queue)
         shared2, own2 = (told.shared_cv**2, told.half_cv**2) if told else (cv**2, 0.0)
+        interval2 = told.interval_cv**2 if told else 0.0
         carried = 0.0
         for day in day_of_row[table["queue"] == queue].drop_duplicates().sort_values():
             rows = ((table["queue"] == queue) & (day_of_row == day)).to_numpy()
             known = rows & ~np.isnan(actual)
-            expected = float(table.loc[known, "volume"].sum()) * np.exp(carried)
             left = rows & (table["start"] >= end).to_numpy()
-            factor, kept = float(np.exp(carried)), 0.0
-            if expected > 0:
-                # Half a day has noise of its own; a shorter stretch has it in proportion.
-                whole = expected + float(table.loc[left, "volume"].sum())
-                noise2 = own2 * min(0.5 * whole / expected, 4.0) + 1 / expected
-                kept = shared2 / (shared2 + noise2) if shared2 else 0.0
-                surprise = float(np.nansum(actual[known])) / expected - 1
-                factor *= 1 + kept * surprise
-            shrunk = np.sqrt(max(cv**2 - kept * shared2, 0.0))
-            _rescale(table, left, factor, shrunk / cv if cv else 1.0, cv, levels)
+            factor, told_of, told_of_rest = np.full(left.sum(), np.exp(carried)), 0.0, 0.0
+            if known.any() and shared2 > 0:
+                hour = (table["start"] - day).dt.total_seconds().to_numpy() / 3600
+                expected = table["volume"].to_numpy() * np.exp(carried)
+                learnt = _surprise(
+                    hour, expected, actual, known, left,
+                    _parts(shared2, own2, float(np.ptp(hour[rows])) / 2), interval2,
+                )  # fmt: skip
+                factor = factor * learnt.factor
+                told_of, told_of_rest = learnt.told_of, learnt.told_of_rest
+            wide = cv**2 + interval2
+            narrower = np.sqrt(np.clip(1 - told_of / wide, 0.0, 1.0)) if wide else 1.0
+            _rescale(table, left, factor, narrower, wide, levels)
+            shrunk = np.sqrt(max(cv**2 - told_of_rest, 0.0))
             _retotal(days, table, (queue, day), np.where(known, actual, 0.0), left, shrunk)
             carried *= CARRIED_PER_DAY
-            if known.any():
-                carried = CARRIED_SHARE * float(np.log(factor))
+            if known.any() and len(factor):
+                carried = CARRIED_SHARE * float(np.log(factor.mean()))
     return replace(forecast, table=table, days=days, last_day=None)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """Factors of the intervals left, and the squared cv that is known of each and of their sum."""
+
+    factor: np.ndarray
+    told_of: np.ndarray
+    told_of_rest: float
+
+
+def _parts(shared2: float, own2: float, half_h: float) -> tuple[float, float]:
+    """Squared cv of the day's factor and of the one that wanders, from those of halves of days.
+
+    Of a process whose correlation fades as exp(-t / tau) two neighbouring means over T share
+    (tau/T)² (1 - exp(-T/tau))² of its variance, and each has 2 tau/T (1 - tau/T (1 - exp(-T/tau))).
+    """
+    if not own2 or not half_h:
+        return shared2, 0.0
+    tau = WANDERING_H / half_h
+    gone = 1 - np.exp(-1 / tau)
+    between, within = (tau * gone) ** 2, 2 * tau * (1 - tau * gone)
+    wandering = min(own2 / (within - between), shared2 / between)
+    return max(shared2 - between * wandering, 0.0), wandering
+
+
+def _surprise(
+    hour: np.ndarray,
+    expected: np.ndarray,
+    actual: np.ndarray,
+    known: np.ndarray,
+    left: np.ndarray,
+    parts: tuple[float, float],
+    interval2: float,
+) -> _Learnt:
+    """What the intervals `known` tell of those `left`."""
+    some = known & (expected > 0)
+    surprise = actual[some] / expected[some] - 1
+
+    def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return parts[0] + parts[1] * np.exp(-np.abs(np.subtract.outer(a, b)) / WANDERING_H)
+
+    noise = 1 / expected[some] + max(interval2 - parts[1], 0.0)
+    of_known = covariance(hour[some], hour[some]) + np.diag(noise)
+    both = covariance(hour[left], hour[some])
+    gain = np.linalg.solve(of_known, both.T).T
+    # A mean may not fall to nothing, whatever the morning was.
+    factor = np.maximum(1 + gain @ surprise, LEAST_FACTOR)
+    mean = expected[left]
+    share = mean / max(float(mean.sum()), 1e-12)
+    return _Learnt(factor, (gain * both).sum(axis=1), float(share @ gain @ both.T @ share))
 
 
 def _rescale(
     table: pd.DataFrame,
     rows: np.ndarray,
-    factor: float,
-    narrower: float,
-    day_cv: float,
+    factor: np.ndarray,
+    narrower: np.ndarray | float,
+    wide: float,
     levels: dict[str, float],
 ) -> None:
     """Move intervals to `factor` times their mean; their range loses what the day has told."""
     mean = table.loc[rows, "volume"].to_numpy()
-    before = mean + (day_cv * mean) ** 2
-    after = mean * factor + (day_cv * narrower * mean * factor) ** 2
+    before = mean + wide * mean**2
+    after = mean * factor + wide * (narrower * mean * factor) ** 2
     ratio = np.sqrt(np.divide(after, before, out=np.ones_like(mean), where=before > 0))
     for name in levels:
         apart = table.loc[rows, name].to_numpy() - mean

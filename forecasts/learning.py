@@ -11,7 +11,6 @@ from .daily import DailyForecast, forecast_daily, long_gaps, model_weights
 from .effects import Days
 from .intervals import DEFAULT_DAY_CV, Spread, calibrate, origin_weights, walk_cv
 from .shape import (
-    HALF_LIVES_DAYS,
     Shapes,
     forecast_shapes,
     full_day_totals,
@@ -56,8 +55,7 @@ def expect(volume: np.ndarray, told: Days, horizon: np.ndarray) -> Expected:
     """Day totals and profiles of the days `horizon` from the rows of `volume` alone."""
     total = full_day_totals(volume, told)
     daily = forecast_daily(total, told, horizon)
-    shapes = [forecast_shapes(volume, total, told, horizon, hl) for hl in HALF_LIVES_DAYS]
-    return Expected(daily, shapes)
+    return Expected(daily, forecast_shapes(volume, total, told, horizon))
 
 
 def learn(volume: np.ndarray, told: Days, n_ahead: int) -> Learnt:

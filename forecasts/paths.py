@@ -23,7 +23,8 @@ def sample_paths(
 ) -> dict[str, np.ndarray]:
     """Draw contacts of all intervals of all queues together.
 
-    Each interval by itself is distributed as its quantiles in the forecast's table say. The
+    Each interval by itself is distributed as its quantiles in the forecast's table say (below
+    five contacts: as counts of its mean and spread, at most one contact from them). The
     intervals of a day move together by the day's factor, as far as lets day totals vary as the
     table of days says; days far ahead share the level that has walked on; queues move together by
     the correlation of their day errors at past origins (a Gaussian copula over the counts).

@@ -19,6 +19,7 @@ from .learning import LEAST_TRAINING_DAYS, expect, learn
 from .shape import Shapes
 
 DAYS_TOLD = 365
+OUTLIER = ("queue", "date", "volume", "expected", "ratio")
 QUEUES_FOR_PROCESSES = 12
 
 
@@ -44,6 +45,9 @@ class Forecast:
         history to the origin and to the day: the same pairs for all queues.
     last_day
         Last day of the history; None once the forecast was updated within a day.
+    outliers
+        ``queue, date, volume, expected, ratio``: every day of the history that was far from what
+        the calendar and the level of its time let expect, and so counts less.
     """
 
     table: pd.DataFrame
@@ -53,6 +57,7 @@ class Forecast:
     spread: dict[str, Spread] = field(default_factory=dict)
     day_errors: dict[str, pd.Series] = field(default_factory=dict)
     last_day: pd.Timestamp | None = None
+    outliers: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(OUTLIER)))
 
     def summary(self) -> str:
         """One line per queue, then the notices."""
@@ -169,6 +174,7 @@ def forecast_detail(
         {queue: told for part in parts for queue, told in part.spread.items()},
         {queue: errors for part in parts for queue, errors in part.day_errors.items()},
         pd.Timestamp(last_day),
+        pd.concat([part.outliers for part in parts], ignore_index=True),
     )
 
 
@@ -245,7 +251,22 @@ def _forecast_queue(
     notices = _notices(grid, told, horizon, daily, shapes, prescribed)
     name = grid.queue
     errors = {name: learnt.day_errors}
-    return Forecast(table, totals, {name: spread.day_cv}, notices, {name: spread}, errors)
+    return Forecast(
+        table, totals, {name: spread.day_cv}, notices, {name: spread}, errors,
+        outliers=_outliers(grid, daily),
+    )  # fmt: skip
+
+
+def _outliers(grid: QueueHistory, daily: DailyForecast) -> pd.DataFrame:
+    """Every day whose weight was cut, in order of time."""
+    days = np.array([day for day, _ in daily.outliers], int)
+    ratio = np.array([ratio for _, ratio in daily.outliers], float)
+    came = np.nansum(grid.volume[days], axis=1)
+    dates = (grid.first_day + days).astype("datetime64[s]")
+    return pd.DataFrame(
+        {"queue": grid.queue, "date": dates, "volume": came, "expected": came / ratio,
+         "ratio": ratio}
+    )  # fmt: skip
 
 
 def _open_mask(grid: QueueHistory, horizon: np.ndarray, starts: pd.DatetimeIndex) -> np.ndarray:

@@ -8,8 +8,13 @@ import numpy as np
 
 from .daily import effective_weekdays, long_gaps
 from .effects import CLOSED, HOLIDAY, ORDINARY, WORKING_DAY, Days
+from .profiles import dispersion, fill_profile, mean_profiles, shrink_profile
 
-HALF_LIVES_DAYS = (18.0, 56.0, 180.0)  # forgetting of the profiles, averaged
+HALF_LIVES_DAYS = (7.0, 18.0, 56.0, 180.0)  # forgetting of the profiles
+MIDDLE_HALF_LIFE_DAYS = 56.0
+DISPERSION_DAYS = 182
+EVEN = 1.0
+LEAST_SLOTS = 6  # fewer are not smoothed
 RANK = 4
 LOW_RANK_SHARE = 0.5
 LOW_RANK_DAYS = 365
@@ -90,61 +95,103 @@ def full_day_totals(volume: np.ndarray, days: Days) -> np.ndarray:
 
 
 def forecast_shapes(
-    volume: np.ndarray,
-    total: np.ndarray,
-    days: Days,
-    horizon: np.ndarray,
-    half_life_days: float = 56.0,
-) -> Shapes:
-    """Forecast the intraday profiles of the days `horizon`.
+    volume: np.ndarray, total: np.ndarray, days: Days, horizon: np.ndarray
+) -> list[Shapes]:
+    """Forecast the intraday profiles of the days `horizon`, by each of `HALF_LIVES_DAYS`.
 
-    Per weekday an exponentially weighted mean profile, shrunk towards the mean of its group
-    (working days, or all) as far as its differences look like Poisson noise, blended with its
-    projection on the leading directions in which days differ (Shen and Huang 2008). Holidays
-    take the rest day's profile as far as they have none of their own; made-up working days that of
-    Monday to Friday; a day `like` another that day's own.
+    Per weekday an exponentially weighted mean profile, drawn to that of its group (working days,
+    or all) as far as its differences look like noise, blended with its projection on the leading
+    directions in which days differ (Shen and Huang 2008). Holidays take the rest day's profile as
+    far as they have none of their own; made-up working days that of Monday to Friday; a day `like`
+    another that day's own.
     """
-    n, n_slots = volume.shape
+    n = len(volume)
     by_weekday, on_holiday = open_pattern(volume, days)
     ordinary = (days.kind[:n] == ORDINARY) & ~np.isnan(total) & (np.nan_to_num(total) > 0)
-    forget = 0.5 ** ((n - np.arange(n)) / half_life_days)
-    overall, _ = _mean_profile(volume, total, forget * ordinary)
-    if not np.isfinite(overall).any() or np.nansum(overall) <= 0:
-        overall = np.full(n_slots, 1.0 / n_slots)
-    overall = _smooth(_fill(overall), float(np.nansum(volume[ordinary])))
-    profiles = np.tile(overall, (7, 1))
     working = [w for w in range(7) if not days.rest[(days.weekday == w)].all()]
-    for group in (working, [w for w in range(7) if w not in working]):
-        mine = ordinary & np.isin(days.weekday[:n], group)
-        centre, weight = _mean_profile(volume, total, forget * mine)
-        centre = _shrink(centre, weight, overall)
-        for w in group:
-            own, weight = _mean_profile(volume, total, forget * mine * (days.weekday[:n] == w))
-            profiles[w] = _shrink(own, weight, centre)
-    profiles = _blend_low_rank(profiles, volume, total, days, ordinary, forget)
+    groups = (working, [w for w in range(7) if w not in working])
+    # Rows: all days, the two groups, the seven weekdays.
+    weekday = days.weekday[:n]
+    member = np.array([ordinary, *(ordinary & np.isin(weekday, group) for group in groups),
+                       *(ordinary & (weekday == w) for w in range(7))])  # fmt: skip
+    age = n - np.arange(n)
+    over_poisson = 1.0
+    found = []
+    # The half-life in the middle first: its noise is known best.
+    for half_life in sorted(HALF_LIVES_DAYS, key=lambda one: abs(one - MIDDLE_HALF_LIFE_DAYS)):
+        forget = 0.5 ** (age / half_life)
+        share, contacts = mean_profiles(volume, total, member * forget)
+        if half_life == MIDDLE_HALF_LIFE_DAYS:
+            over_poisson = _over_poisson(volume, total, share[3:], member[3:] * forget, weekday)
+        profiles = _by_weekday(share, contacts, groups, over_poisson)
+        found.append((half_life, _blend_low_rank(profiles, volume, total, days, ordinary, forget)))
+    by_half_life = dict(found)
 
     rows = effective_weekdays(days, by_weekday.any(axis=1))[horizon]
-    profile = rows @ profiles
-    is_open = by_weekday[days.weekday[horizon]]
     kind = days.kind[horizon]
-    past = (days.kind[:n] == HOLIDAY) & ~np.isnan(total)
-    rest_profile = effective_weekdays(days, by_weekday.any(axis=1))[horizon[kind == HOLIDAY]]
-    if len(rest_profile):
-        own, weight = _mean_profile(volume, total, past.astype(float))
-        profile[kind == HOLIDAY] = _shrink(own, weight, rest_profile[0] @ profiles)
+    is_open = by_weekday[days.weekday[horizon]]
     is_open[kind == HOLIDAY] = on_holiday
     working_open = by_weekday[[w for w in working if by_weekday[w].any()]]
     if len(working_open):
         is_open[kind == WORKING_DAY] = working_open.mean(axis=0) >= 0.5
-    for h, day in enumerate(horizon):
-        twin = days.like[day]
-        if 0 <= twin < n and np.nan_to_num(total[twin]) > 0:
-            own, weight = _mean_profile(volume[[twin]], total[[twin]], np.ones(1))
-            profile[h] = _shrink(own, weight, profile[h])
     is_open[kind == CLOSED] = False
-    scale = np.where(is_open, profile, 0.0).sum(axis=1, keepdims=True)
-    scale = np.where(scale > 0, scale, profile.sum(axis=1, keepdims=True))
-    return Shapes(profile / np.maximum(scale, 1e-12), is_open)
+    models = [rows @ by_half_life[one] for one in HALF_LIVES_DAYS]
+    past = (days.kind[:n] == HOLIDAY) & ~np.isnan(total)
+    twins = [(h, day) for h, day in enumerate(days.like[horizon])
+             if 0 <= day < n and np.nan_to_num(total[day]) > 0]  # fmt: skip
+    special = np.array([past, *(np.arange(n) == day for _, day in twins)], float)
+    share, contacts = mean_profiles(volume, total, special)
+    shapes = []
+    for profile in models:
+        if (kind == HOLIDAY).any():
+            centre = profile[kind == HOLIDAY][0]
+            profile[kind == HOLIDAY] = shrink_profile(share[0], contacts[0], centre, over_poisson)
+        for k, (h, _) in enumerate(twins, start=1):
+            profile[h] = shrink_profile(share[k], contacts[k], profile[h], over_poisson)
+        scale = np.where(is_open, profile, 0.0).sum(axis=1, keepdims=True)
+        scale = np.where(scale > 0, scale, profile.sum(axis=1, keepdims=True))
+        shapes.append(Shapes(profile / np.maximum(scale, 1e-12), is_open))
+    return shapes
+
+
+def _by_weekday(
+    share: np.ndarray,
+    contacts: np.ndarray,
+    groups: tuple[list[int], list[int]],
+    over_poisson: float,
+) -> np.ndarray:
+    """Profiles of the weekdays, shape (7, intervals), each drawn to its group, that to all."""
+    n_slots = share.shape[1]
+    overall = share[0]
+    if not np.isfinite(overall).any() or np.nansum(overall) <= 0:
+        return np.full((7, n_slots), 1.0 / n_slots)
+    flat = np.full(n_slots, float(np.nanmean(overall)))
+    overall = fill_profile(overall)
+    if n_slots >= LEAST_SLOTS:
+        most = np.where(contacts[0] > 0, contacts[0], contacts[0].max())
+        overall = shrink_profile(overall, most, flat, over_poisson)
+    profiles = np.tile(overall, (7, 1))
+    for k, group in enumerate(groups, start=1):
+        centre = shrink_profile(share[k], contacts[k], overall, over_poisson)
+        for w in group:
+            profiles[w] = shrink_profile(share[3 + w], contacts[3 + w], centre, over_poisson)
+    return profiles
+
+
+def _over_poisson(
+    volume: np.ndarray,
+    total: np.ndarray,
+    share: np.ndarray,
+    weight: np.ndarray,
+    weekday: np.ndarray,
+) -> float:
+    """Dispersion of the last half year around the weekdays' own profiles."""
+    used = np.flatnonzero(weight.any(axis=0))[-DISPERSION_DAYS:]
+    if not len(used):
+        return 1.0
+    size = weight.sum(axis=1) ** 2 / np.maximum((weight**2).sum(axis=1), 1e-300)
+    free = 1 - np.mean(1 / np.maximum(size[size > 0], 1.0))
+    return dispersion(volume[used], total[used], share[weekday[used]], float(free))
 
 
 def mean_shapes(shapes: list[Shapes], weights: np.ndarray) -> Shapes:
@@ -154,83 +201,47 @@ def mean_shapes(shapes: list[Shapes], weights: np.ndarray) -> Shapes:
 
 
 def shape_weights(past: list[tuple[np.ndarray, list[Shapes]]]) -> np.ndarray:
-    """Weights of the forgettings from how their profiles fitted days past, totals known.
+    """Weights of the profiles whose mix fitted days past best, totals known.
 
-    Each weighs by the inverse square of its excess over Poisson noise (Pearson's chi squared per
-    interval): where counts are few all look alike and weigh alike.
+    The mix of least squared error in Poisson's units (Pearson's chi squared), weights not below
+    zero and summing to 1; `EVEN` standard deviations of that statistic stand against uneven ones:
+    where counts are few all look alike and weigh alike.
 
     Parameters
     ----------
     past
-        Pairs (counts by day and interval, NaN where unknown; profiles by half-life).
+        Pairs (counts by day and interval, NaN where unknown; profiles by model).
     """
-    chi2, count = np.zeros(len(HALF_LIVES_DAYS)), 0
+    n_models = len(past[0][1]) if past else len(HALF_LIVES_DAYS)
+    cross, count = np.zeros((n_models, n_models)), 0
     for volume, shapes in past:
         known = ~np.isnan(volume) & shapes[0].open
         count += int(known.sum())
-        for k, one in enumerate(shapes):
-            share = np.where(known, one.profile, 0.0)
-            share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
-            mean = share * np.where(known, volume, 0.0).sum(axis=1, keepdims=True)
-            gap2 = (np.where(known, volume, 0.0) - mean) ** 2
-            chi2[k] += (gap2 / np.maximum(mean, 0.2))[known].sum()
+        counts = np.where(known, volume, 0.0)
+        total = counts.sum(axis=1, keepdims=True)
+        share = np.array([np.where(known, one.profile, 0.0) for one in shapes])
+        mean = total * share / np.maximum(share.sum(axis=2, keepdims=True), 1e-12)
+        gap = (counts - mean) / np.sqrt(np.maximum(mean.mean(axis=0), 0.2))
+        gap = gap[:, known]
+        cross += gap @ gap.T
     if not count:
-        return np.full(len(HALF_LIVES_DAYS), 1 / len(HALF_LIVES_DAYS))
-    excess = np.maximum(chi2 / count - 1.0, 0.0) + 0.1
-    weights = excess**-2.0
-    return weights / weights.sum()
+        return np.full(n_models, 1 / n_models)
+    return least_squares_mix(cross + EVEN * np.sqrt(2.0 * count) * np.eye(n_models))
 
 
-def _mean_profile(
-    volume: np.ndarray, total: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean share per interval (NaN where never seen) and the contacts behind each."""
-    use = (weight > 0) & ~np.isnan(total)
-    block, w = volume[use], weight[use, None]
-    seen = ~np.isnan(block)
-    base = (w * seen * total[use, None]).sum(axis=0)
-    count = (w * np.nan_to_num(block)).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(base > 0, count / base, np.nan), base
+def least_squares_mix(cross: np.ndarray) -> np.ndarray:
+    """Weights w >= 0 of sum 1 that make w' `cross` w small (Bates and Granger 1969).
 
-
-def _fill(profile: np.ndarray) -> np.ndarray:
-    """Give intervals never seen open the share of the nearest ones seen (wrapping midnight)."""
-    known = np.flatnonzero(np.isfinite(profile))
-    if len(known) == len(profile):
-        return profile
-    n = len(profile)
-    wrapped = np.concatenate([known - n, known, known + n])
-    return np.interp(np.arange(n), wrapped, np.tile(profile[known], 3))
-
-
-def _smooth(profile: np.ndarray, contacts: float) -> np.ndarray:
-    """Shrink a profile towards its three-interval moving mean as far as it looks like noise."""
-    if len(profile) < 6:
-        return profile
-    padded = np.concatenate([profile[-1:], profile, profile[:1]])
-    smooth = np.convolve(padded, [0.25, 0.5, 0.25], mode="valid")
-    return _james_stein(profile, smooth, np.full(len(profile), contacts))
-
-
-def _shrink(own: np.ndarray, weight: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """Shrink a profile towards `centre`; intervals of its own never seen take the centre's."""
-    known = np.isfinite(own)
-    if not known.any() or not weight[known].sum() > 0:
-        return centre
-    result = centre.copy()
-    scale = own[known].sum() / max(centre[known].sum(), 1e-12)
-    result *= scale
-    result[known] = _james_stein(own[known], result[known], weight[known])
-    return result
-
-
-def _james_stein(own: np.ndarray, centre: np.ndarray, contacts: np.ndarray) -> np.ndarray:
-    """Positive-part James-Stein: own - B (own - centre), B = degrees of freedom / chi squared."""
-    variance = np.maximum(centre, 1e-12) / np.maximum(contacts, 1e-12)
-    chi2 = float(((own - centre) ** 2 / variance).sum())
-    shrink = min(1.0, max(len(own) - 1, 1) / max(chi2, 1e-12))
-    return own + shrink * (centre - own)
+    Models that would weigh less than nothing are dropped one by one.
+    """
+    weights = np.zeros(len(cross))
+    used = np.arange(len(cross))
+    while True:
+        part = np.linalg.solve(cross[np.ix_(used, used)], np.ones(len(used)))
+        if part.min() >= 0 or len(used) == 1:
+            weights[used] = part / part.sum()
+            return weights
+        used = np.delete(used, part.argmin())
 
 
 def _blend_low_rank(

@@ -104,13 +104,25 @@ def check(
 
 @app.command()
 def forecast(plan: PlanPath, out: OutFile = None) -> None:
-    """Forecast contacts by queue and interval."""
+    """Forecast contacts by queue and interval.
+
+    --out NAME.csv writes the forecast and, where days of the history count less because they were
+    far from what was expected, all of them into NAME-outliers.csv.
+    """
+    from scenarios.demand import demand
     from scenarios.glance import print_forecast
     from scenarios.run import forecast_table
 
-    table = forecast_table(_load(plan))
+    loaded = _load(plan)
+    told = demand(loaded).forecast
+    table = forecast_table(loaded) if told is None else told.table
     _hand_over(table, out)
     print_forecast(table, _console())
+    if told is None:
+        return
+    _list("Notices", told.notices)
+    if out is not None and len(told.outliers):
+        _hand_over(told.outliers.round(3), out.with_name(f"{out.stem}-outliers.csv"))
 
 
 @app.command()
@@ -121,13 +133,49 @@ def backtest(
         int, typer.Option("--origins", metavar="N", min=1, help="Past days to forecast from.")
     ] = 8,
 ) -> None:
-    """Tell how good the forecast would have been: errors and coverage from past days."""
-    from scenarios.backtest import backtest_table
+    """Tell how good the forecast would have been: errors and coverage from past days.
+
+    --out NAME.csv writes the errors; --out FOLDER all tables, and pictures by queue.
+    """
+    from scenarios.backtest import check_folder, plan_backtest, write_backtest
+    from scenarios.glance import print_backtest
+
+    folder = out if out is not None and not out.suffix else None
+    if folder is not None:
+        check_folder(folder)
+    found = plan_backtest(_load(plan), origins)
+    if folder is not None:
+        write_backtest(found, folder)
+        typer.echo(f"{folder}: errors, intervals, days and pictures", err=True)
+    else:
+        _hand_over(found.errors.round(2), out)
+    print_backtest(found.errors, _console())
+
+
+@app.command()
+def estimate(
+    log: Annotated[
+        Path, typer.Argument(metavar="CALLS", help="One contact a row (CSV).", show_default=False)
+    ],
+    out: OutFile = None,
+) -> None:
+    """Estimate patience, abandonment, deflection, FCR and handle times from single contacts.
+
+    Columns: queue, arrived, and as far as known answered, ended, outcome (abandoned, self_service,
+    bot), customer, contact_type, tenure_months, ai_assisted. --out NAME.csv writes the table, and
+    by weekday and hour NAME-hours.csv.
+    """
+    from scenarios.estimate import estimate_log
     from scenarios.glance import print_frame
 
-    table = backtest_table(_load(plan), origins)
-    _hand_over(table, out)
-    print_frame(table, _console())
+    found = estimate_log(log)
+    _hand_over(found.by_queue, out)
+    if out is not None:
+        _hand_over(found.by_hour, out.with_name(f"{out.stem}-hours.csv"))
+    print_frame(found.by_queue, _console())
+    if len(found.pace):
+        typer.echo("Handle time against experienced people without AI:")
+        print_frame(found.pace, _console())
 
 
 @app.command()

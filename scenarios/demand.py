@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from forecasts import Forecast, forecast_detail
+from forecasts import Forecast, NewQueue, forecast_detail, with_new_queues
 from forecasts.effects import country_calendar
 from scenarios.errors import PlannerError
 from scenarios.replies import Known, in_order, known_contacts
@@ -257,6 +257,7 @@ def _forecast(
         )
         raise PlannerError(msg)
     starts = grid.starts()
+    opens = {q.name: starts[open_masks[k]] for k, q in enumerate(queues)}
     told = forecast_detail(
         history,
         grid.days,
@@ -264,8 +265,11 @@ def _forecast(
         calendar=calendar_frame(plan),
         drivers=drivers_frame(plan),
         start=grid.start,
-        open_hours={q.name: starts[open_masks[k]] for k, q in enumerate(queues)},
+        open_hours=opens,
     )
+    known_days = history.groupby("queue")["start"].agg(lambda s: s.dt.normalize().nunique())
+    new = [NewQueue(**row.model_dump()) for row in plan.new_queues]
+    told = with_new_queues(told, new, known_days.to_dict(), opens)
     return _grown(told, 1 + plan.settings.forecast.growth)
 
 

@@ -16,6 +16,10 @@ _MOST_MISSING = 8
 _TOLD = 0.5
 
 
+_QUEUES_IN_DETAIL = 3
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
 def print_forecast(table: pd.DataFrame, console: Console) -> None:
     """Print a forecast by queue: contacts a week, the busiest day, the busiest interval's range.
 
@@ -43,6 +47,45 @@ def print_forecast(table: pd.DataFrame, console: Console) -> None:
             "" if top["aht_s"] != top["aht_s"] else f"{_mean_aht(rows):,.0f} s",
         )
     console.print(shown)
+
+
+def print_backtest(errors: pd.DataFrame, console: Console) -> None:
+    """Print the errors in %: by queue and, of few queues, by week ahead and weekday.
+
+    Parameters
+    ----------
+    errors
+        As `forecasts.Backtest` has them.
+    console
+        Where to print.
+    """
+    shown = _table(
+        "Queue", "", "Error", "By day", "Mean of 8", "Floor", "Bias", "In 80 %", "In 95 %"
+    )
+    queues = errors["queue"].unique()
+    cuts = ("all", "week_ahead", "weekday") if len(queues) <= _QUEUES_IN_DETAIL else ("all",)
+    for queue in queues:
+        for cut in cuts:
+            rows = errors[(errors["queue"] == queue) & (errors["cut"] == cut)]
+            if cut == "weekday":
+                rows = rows.sort_values("value", key=lambda names: names.map(_WEEKDAYS.index))
+            for row in rows.itertuples():
+                figures = (row.wape, row.wape_day, row.baseline_wape, row.poisson_floor,
+                           row.bias, row.cover_80, row.cover_95)  # fmt: skip
+                shown.add_row(
+                    _text(queue) if cut == "all" else "",
+                    f"week {row.value}" if cut == "week_ahead" else _text(row.value),
+                    *("–" if figure != figure else f"{figure:.1f}" for figure in figures),
+                )
+            shown.add_section()
+    console.print(shown)
+    console.print(
+        "All in %. Error: by interval, the sum of misses over the sum of contacts; mean of 8: that "
+        "of the last 8 same weekdays; floor: what a perfect forecast would miss by chance alone; "
+        "in 80 %: intervals inside the range of that name."
+        + ("" if len(cuts) > 1 else " By week ahead, weekday and hour: --out FOLDER."),
+        style="dim",
+    )
 
 
 def print_requirement(table: pd.DataFrame, console: Console) -> None:

@@ -150,6 +150,7 @@ def _tables(
     }
     if told.forecast is not None:
         tables["forecast"] = told.forecast.table
+        tables["outliers"] = told.forecast.outliers
     return tables
 
 

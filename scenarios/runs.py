@@ -32,6 +32,10 @@ TABLES: dict[str, dict[str, str]] = {
         "queue": "text", "start": "time", "volume": "number", "aht_s": "number",
         "q0.1": "number", "q0.5": "number", "q0.9": "number",
     },
+    "outliers": {
+        "queue": "text", "date": "date", "volume": "number", "expected": "number",
+        "ratio": "number",
+    },
     "workload": {
         "queue": "text", "start": "time", "first_contacts": "number", "deflected": "number",
         "repeats": "number", "escalated": "number", "callbacks": "number", "arrivals": "number",

@@ -274,6 +274,7 @@ def history(draft: Draft) -> Iterator[Finding]:
         fed |= {row.vip_queue, row.escalates_to, row.callback_queue}
     for table in ("backlog", "campaigns"):
         fed |= {row.queue for _, row in draft.of_table(table)}
+    assumed = {row.queue: row.like for _, row in draft.of_table("new_queues")}
     seen = set(frame["queue"].unique())
     timed = set(frame.loc[frame["aht_s"].notna(), "queue"].unique())
     for located, row in draft.of_table("queues"):
@@ -283,12 +284,14 @@ def history(draft: Draft) -> Iterator[Finding]:
                 yield draft.notice("queues", located, text)
             continue
         has_contacts = bool(measured[row.queue] & (LIVE_MEASURES | {"replied_within"}))
-        if has_contacts and row.queue not in seen and row.queue not in fed:
+        if has_contacts and row.queue not in seen | fed | set(assumed):
             yield Fault(
                 where, None, "queue", "", f"has no row for the queue {row.queue}",
-                f"past volumes of {row.queue}, a campaign, or a queue that sends contacts to it",
+                f"past volumes of {row.queue}, a campaign, a queue that sends contacts to it, or a "
+                "row of new_queues",
             )  # fmt: skip
-        if has_contacts and row.aht_s is None and row.queue not in timed:
+        like = assumed.get(row.queue)
+        if has_contacts and row.aht_s is None and not {row.queue, like} & timed:
             yield draft.fault(
                 "queues", located, "aht_s", "is empty, and the history has none either",
                 "a mean handle time in seconds",
@@ -305,4 +308,25 @@ def history(draft: Draft) -> Iterator[Finding]:
         yield draft.notice("history", None, text)
 
 
-CHECKS = (follow_ups, promises, replies, known_ahead, opening_hours, calendar, history)
+def new_queues(draft: Draft) -> Iterator[Finding]:
+    """A new queue says how much will come, in one way, and is like a queue with a history."""
+    frame = draft.history
+    seen = set() if frame is None else set(frame["queue"].unique())
+    for located, row in draft.of_table("new_queues"):
+        by_customers = row.customers is not None and row.requests_per_customer is not None
+        half = (row.customers is None) != (row.requests_per_customer is None)
+        if half or (row.share is None) != by_customers:
+            yield draft.fault(
+                "new_queues", located, "share", "does not say in one way how much will come",
+                "either share, or customers and requests_per_customer",
+            )  # fmt: skip
+        if row.like == row.queue or (frame is not None and row.like not in seen):
+            yield draft.fault(
+                "new_queues", located, "like", f"names {row.like}, which has no history",
+                "another queue that has a history",
+            )  # fmt: skip
+
+
+CHECKS = (
+    follow_ups, promises, replies, known_ahead, opening_hours, calendar, history, new_queues
+)

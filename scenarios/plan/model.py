@@ -34,8 +34,8 @@ class Plan:
         `waited_s` (floats, NaN where unknown), sorted by queue and start, one row an interval of
         `settings.interval_min`, all before `settings.start`. Volumes count contacts before
         deflection.
-    queues, targets, backlog, campaigns, hours, calendar, drivers, roles, contracts, agents, \
-tenure, shifts, breaks, availability, shrinkage, rules, rates, budget, scenarios
+    queues, targets, backlog, campaigns, hours, calendar, drivers, new_queues, roles, contracts, \
+agents, tenure, shifts, breaks, availability, shrinkage, rules, rates, budget, scenarios
         Rows of the tables of `scenarios.plan.schema`, in the order of their files.
     notices
         What is worth knowing of how the plan was read.
@@ -54,6 +54,7 @@ tenure, shifts, breaks, availability, shrinkage, rules, rates, budget, scenarios
     hours: tuple[schema.HoursRow, ...] = ()
     calendar: tuple[schema.CalendarRow, ...] = ()
     drivers: tuple[schema.DriverRow, ...] = ()
+    new_queues: tuple[schema.NewQueueRow, ...] = ()
     roles: tuple[schema.RoleRow, ...] = ()
     contracts: tuple[schema.ContractRow, ...] = ()
     agents: tuple[schema.AgentRow, ...] = ()

@@ -257,6 +257,26 @@ class DriverRow(Row):
     queue: str = Field("", description="Queue it moves; empty: all")
 
 
+class NewQueueRow(Row):
+    """A queue too new for a history; what is assumed gives way as days of its own come in.
+
+    Give either `share`, or `customers` and `requests_per_customer`.
+    """
+
+    queue: Name = Field(description="The new queue")
+    like: Name = Field(description="Queue whose weekdays, hours and handle times it takes")
+    share: Positive | None = Field(
+        None, description="Its volume against that queue's", json_schema_extra=_PERCENT
+    )
+    customers: Positive | None = Field(None, description="Customers that may ask")
+    requests_per_customer: Positive | None = Field(
+        None, description="How often each asks in a month"
+    )
+    half_known_days: Positive = Field(
+        28, description="Days of its own history that weigh as much as the assumption"
+    )
+
+
 class HistoryRow(Row):
     """Past contacts by interval. Read as one frame; this row declares its columns."""
 
@@ -466,6 +486,7 @@ TABLES: dict[str, type[Row]] = {
     "calendar": CalendarRow,
     "history": HistoryRow,
     "drivers": DriverRow,
+    "new_queues": NewQueueRow,
     "roles": RoleRow,
     "contracts": ContractRow,
     "agents": AgentRow,
@@ -495,6 +516,8 @@ REFERENCES: dict[tuple[str, str], str] = {
     ("calendar", "queue"): "queues",
     ("history", "queue"): "queues",
     ("drivers", "queue"): "queues",
+    ("new_queues", "queue"): "queues",
+    ("new_queues", "like"): "queues",
     ("roles", "queue"): "queues",
     ("contracts", "role"): "roles",
     ("agents", "contract"): "contracts",
@@ -525,6 +548,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "campaigns": ("campaign",),
     "history": ("queue", "start"),
     "drivers": ("date", "driver", "queue"),
+    "new_queues": ("queue",),
     "roles": ("role", "queue"),
     "contracts": ("contract",),
     "agents": ("agent",),

@@ -85,3 +85,19 @@ def test_all_queues_end_on_the_last_day_of_the_table():
     grids, _ = read_history(pd.concat([early, late]))
     assert [grid.queue for grid in grids] == ["邮件", "电话"]
     assert [grid.n_days for grid in grids] == [28, 28]
+
+
+def test_zeros_before_the_first_contact_are_a_queue_not_yet_open():
+    history = make_history(n_days=60)
+    history.loc[history["start"] < "2025-02-03", "volume"] = 0
+    (grid,), findings = read_history(history)
+    assert np.isnan(grid.volume[:28]).all()
+    assert not np.isnan(grid.volume[28:, 16:40]).any()
+    assert [finding.code for finding in findings] == ["not_yet_open"]
+
+
+def test_zeros_at_the_start_of_a_quiet_queue_are_counts():
+    history = make_history(n_days=60, per_day=1.5)
+    history.loc[history["start"] < "2025-01-11", "volume"] = 0
+    (grid,), _ = read_history(history)
+    assert np.nansum(grid.volume[:5] == 0) == 5 * 24

@@ -62,3 +62,31 @@ def test_counts_after_the_cut_are_not_peeked_at(morning):
     both = pd.concat([half_day(morning, 1.3), late[["queue", "start", "volume"]]])
     cut = update(morning, both, until=morning.table["start"][12])
     np.testing.assert_allclose(cut.table["volume"], early.table["volume"])
+
+
+def test_the_last_hours_tell_the_next_ones_most():
+    """Days with a factor that wanders: a busy hour before noon lifts the next hour, not evening."""
+    rng = np.random.default_rng(4)
+    history = make_history(n_days=210, per_day=6000, noise=False)
+    wander = np.zeros(len(history))
+    for k in range(1, len(wander)):
+        wander[k] = 0.85 * wander[k - 1] + 0.08 * rng.standard_normal()
+    history["volume"] = rng.poisson(history["volume"] * np.exp(wander))
+    morning = forecast_detail(history, 1)
+    as_told = half_day(morning, 1.0)
+    early, late = as_told.copy(), as_told.copy()
+    early.loc[:3, "volume"] *= 1.3
+    late.loc[8:, "volume"] *= 1.3
+    ratio = [
+        (update(morning, seen).table["volume"] / morning.table["volume"]).to_numpy()[12:24]
+        for seen in (early, late)
+    ]
+    assert ratio[1][0] > ratio[0][0] + 0.03
+    assert ratio[1][0] > ratio[1][-1] + 0.03
+
+
+def test_a_morning_without_any_contact_leaves_a_rest():
+    morning = forecast_detail(make_history(n_days=90, day_cv=0.3), 1)
+    later = update(morning, half_day(morning, 0.0))
+    assert (later.table["volume"][12:24] > 0).all()
+    assert (later.table["q0.1"] <= later.table["q0.9"]).all()

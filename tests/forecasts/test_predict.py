@@ -175,3 +175,13 @@ def test_days_off_that_the_plan_knows_are_not_called_missing():
     own = pd.DataFrame({"date": ["2025-03-05"], "kind": ["closed"], "name": ["stocktaking"]})
     assert any("2025-03-05" in note for note in forecast_detail(history, 7).notices)
     assert forecast_detail(history, 7, calendar=own).notices == ()
+
+
+def test_every_outlier_is_listed_with_what_was_expected():
+    history = make_history(n_days=140)
+    odd = history["start"].dt.strftime("%Y-%m-%d").isin(["2025-03-04", "2025-04-09"])
+    history.loc[odd, "volume"] *= 4
+    found = forecast_detail(history, 7).outliers
+    assert found["date"].dt.strftime("%Y-%m-%d").tolist() == ["2025-03-04", "2025-04-09"]
+    assert found["ratio"].to_numpy() == pytest.approx(4, rel=0.25)
+    assert found["expected"].to_numpy() == pytest.approx(found["volume"] / found["ratio"])

@@ -14,7 +14,7 @@ def shapes_of(history, n_ahead=7, calendar=None):
     days = describe_days(grid.first_day, grid.n_days + n_ahead, calendar=calendar)
     total = full_day_totals(grid.volume, days)
     horizon = grid.n_days + np.arange(n_ahead)
-    return forecast_shapes(grid.volume, total, days, horizon)
+    return forecast_shapes(grid.volume, total, days, horizon)[2]
 
 
 def test_profiles_sum_to_one_over_open_intervals():

@@ -147,3 +147,24 @@ def test_a_missing_plan_is_a_message_not_a_traceback(tmp_path):
     assert done.returncode == 2
     assert "none" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_estimate_reads_a_log_and_writes_two_tables(called, tmp_path):
+    (tmp_path / "calls.csv").write_text(
+        "queue,arrived,answered,ended,outcome\n"
+        "phone,2025-01-06 09:00:00,2025-01-06 09:00:20,2025-01-06 09:03:20,handled\n"
+        "phone,2025-01-06 09:05:00,,2025-01-06 09:05:40,abandoned\n"
+    )
+    code, out, _ = called("estimate", tmp_path / "calls.csv", "--out", tmp_path / "found.csv")
+    assert code == 0
+    assert "phone" in out
+    assert (tmp_path / "found.csv").read_text().splitlines()[1].startswith("phone,2,180.0,0.0,60.0")
+    assert len((tmp_path / "found-hours.csv").read_text().splitlines()) == 1 + 7 * 24
+
+
+@pytest.mark.parametrize("text", ["", "queue,when\nphone,now\n", "queue,arrived\nphone,soon\n"])
+def test_estimate_refuses_a_log_that_tells_nothing(called, tmp_path, text):
+    (tmp_path / "calls.csv").write_text(text)
+    code, _, err = called("estimate", tmp_path / "calls.csv")
+    assert code == 2
+    assert "cannot be used as a log" in err
