@@ -1,12 +1,12 @@
 """From shift counts to named people: who works which seat of the design.
 
-Groups are independent of each other. A small group's whole horizon is one CP-SAT model; a larger
-one is built week by week in blocks of people from an instant assignment, with the weeks before as
-history. Wishes and priced rules are left out of this: they make the seats several times as hard to
-fill. Then neighbourhoods, some people and a week, are decided anew, first where seats are empty or
-people short of their hours, then with wishes and priced rules anywhere. Every answer on the way
-keeps law and hard rules: stopping early costs wishes and seats, never a rule. One worker and
-deterministic time make a run repeatable.
+Groups are independent of each other. An instant assignment is the start; then each person's month
+is planned anew, exactly, beside the others' (`solver.months`), wishes and priced rules included,
+until nobody can do better alone. In a group of few people CP-SAT then decides neighbourhoods, some
+people and a week, first where seats are empty or people short of their hours, then with wishes and
+priced rules anywhere. Every answer on the way keeps law and hard rules:
+stopping early costs wishes and seats, never a rule. One worker and deterministic time make a run
+repeatable.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solver.months import Months
 from solver.naming_model import Block, BlockModel, Prices, allowed_days
 from solver.naming_start import first_assignment
 from solver.person import Groundwork, weekends_of
@@ -32,6 +33,10 @@ _NEIGHBOURHOOD_SECONDS = 1.0
 _STALE = 20
 _BUILD_SECONDS = 0.1
 _FIRST_SHARE = 0.6
+_DESCENT_SHARE = 0.5
+# Least and most times that everybody is planned anew.
+_SWEEPS = (5, 40)
+_LAST_SWEEPS = 3
 
 
 def staff(problem: Problem, heads: Ints) -> tuple[Agent, ...]:
@@ -122,6 +127,27 @@ class _GroupNaming:
 
     def run(self, seed: int, deterministic_seconds: float) -> tuple[Ints, Ints]:
         """Shifts (A, D) and unfilled seats (D, P)."""
+        months = self._months(seed)
+        if not months.possible:
+            return self._in_blocks(seed, deterministic_seconds)
+        months.start(self.start)
+        months.descend(_sweeps(months, deterministic_seconds))
+        if len(self.agents) > _BLOCK_PEOPLE:
+            return months.shifts(), self._unfilled(months.shifts())
+        shifts, left = months.shifts(), deterministic_seconds
+        shifts, left = self._improve(shifts, seed, left, preferences=False)
+        shifts, left = self._improve(shifts, seed, left, preferences=True)
+        again = self._months(seed)
+        again.start(shifts)
+        again.descend(_LAST_SWEEPS)
+        best = min((months, again), key=lambda found: found.cost())
+        return best.shifts(), self._unfilled(best.shifts())
+
+    def _months(self, seed: int) -> Months:
+        return Months(self.base, self.prices, self.agents, self.weeks, self.seats, seed=seed)
+
+    def _in_blocks(self, seed: int, deterministic_seconds: float) -> tuple[Ints, Ints]:
+        """Build by CP-SAT alone, where a person's week has too many states for months."""
         shifts = np.full_like(self.start, -1)
         blocks = list(self._blocks())
         left = deterministic_seconds
@@ -267,6 +293,11 @@ class _GroupNaming:
         others = planned.copy()
         others[people] = -1
         return Block(people, days, self.seats - _held(others, self.seats.shape[1]))
+
+
+def _sweeps(months: Months, deterministic_seconds: float) -> int:
+    """Times that everybody is planned anew in some time."""
+    return int(np.clip(_DESCENT_SHARE * deterministic_seconds / months.sweep_s, *_SWEEPS))
 
 
 def _held(shifts: Ints, patterns: int) -> Ints:
