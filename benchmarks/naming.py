@@ -1,11 +1,14 @@
 """Names for a month of seats: how many are filled, what it costs in processor time, what is broken.
 
     python benchmarks/naming.py --people 850 --seed 1
+    python benchmarks/naming.py --people 850 --seed 1 --absent 0.05
 
 The instance is synthetic and made from the seed: people of four contracts in three roles with 2 %
 of leave, wishes, pins, teams and weekends carried over; seats that follow a week's demand and ask
 for all the shifts that the contracts owe after leave. Nothing guarantees that every seat can be
-filled. The roster is judged by the independent checker.
+filled. The roster is judged by the independent checker. With `--absent` that share of the people at
+work on the second Wednesday cannot come, everybody may work one shift of overtime a week, and the
+repair is measured and judged.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ from solver.problem import (
     Rule,
     Wish,
 )
+from solver.repair import repair
 from solver.result import Roster, ShiftPlan
 from solver.roster import name_shifts
 from solver.rules import DEFAULT_RULES, law_rules
@@ -206,6 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Name a synthetic month of seats.")
     parser.add_argument("--people", type=int, default=850)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--absent", type=float, default=0.0)
     options = parser.parse_args(arguments)
     problem, design = instance(options.people, options.seed)
     began = time.process_time()
@@ -221,7 +226,44 @@ def main(arguments: list[str] | None = None) -> int:
     print("broken:", broken["rule"].value_counts().to_dict() or "nothing")
     print("priced:", {rule: round(float(amount), 1) for rule, amount in priced.items()})
     print(f"cpu_s={seconds:.1f} total_cpu_s={time.process_time():.1f}")
+    if options.absent:
+        broken = pd.concat([broken, repaired(problem, roster, options.absent, options.seed)])
     return int(len(broken) > 0)
+
+
+def repaired(problem: Problem, roster: Roster, share: float, seed: int) -> pd.DataFrame:
+    """Repair a day, print what came of it, and give the rules broken."""
+    groups = tuple(
+        replace(
+            g,
+            contract=replace(
+                g.contract,
+                overtime_max_hours=8.0,
+                week_shifts_max=g.contract.week_shifts_max + 1,
+            ),
+        )
+        for g in problem.groups
+    )
+    problem = replace(problem, groups=groups)
+    none = np.zeros((len(groups), problem.grid.size))
+    roster = place_breaks(problem, roster, none)
+    day = 9
+    on = np.flatnonzero(roster.shifts[:, day] >= 0)
+    ill = np.random.default_rng(seed).choice(on, size=round(share * len(on)), replace=False)
+    began = time.process_time()
+    answer = repair(problem, roster, {int(a): {day} for a in ill}, change_price=20.0)
+    seconds = time.process_time() - began
+    changed = (answer.roster.shifts != roster.shifts).any(axis=1)
+    changed[ill] = False
+    findings = judged(problem, answer.roster)
+    broken = findings[findings["mode"] != "priced"]
+    print(
+        f"absent={len(ill)} open={answer.open_seats} called={answer.called} "
+        f"others changed={int(changed.sum()) - answer.called} candidates={len(answer.candidates)}"
+    )
+    print("broken after:", broken["rule"].value_counts().to_dict() or "nothing")
+    print(f"repair_cpu_s={seconds:.1f}")
+    return broken
 
 
 if __name__ == "__main__":

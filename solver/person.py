@@ -83,6 +83,16 @@ def weekends_of(problem: Problem) -> list[range]:
     return runs
 
 
+def even_weekends(problem: Problem, agents: Sequence[Agent], people: Ints) -> int:
+    """Weekends that each person of a group has if they are shared evenly, those carried over too.
+
+    `people` (D,) are at work on each day.
+    """
+    worked = sum(int(people[run.start : run.stop].max()) for run in weekends_of(problem))
+    carried = sum(agent.carried_weekends for agent in agents)
+    return -(-(worked + carried) // max(1, len(agents)))
+
+
 class PersonModel:
     """Variables of one person and the limits that rules put on them.
 

@@ -29,10 +29,13 @@ class Verdicts:
         (N, K) breaches of law and hard rules and of the contract's upper limits, by rule.
     price
         (N,) money: hours owed and not given, overtime, wishes and priced rules; pins above all.
+    overtime_min
+        (N,) paid minutes beyond the contract's weeks.
     """
 
     broken: Floats
     price: Floats
+    overtime_min: Ints
 
 
 def verdicts(
@@ -49,7 +52,8 @@ def verdicts(
     person.rest_between(_OVERLAP, 0)
     for rule in rules:
         CATALOGUE[rule.id].apply(person, rule)
-    return Verdicts(np.stack(person.broken, axis=1), person.price)
+    overtime = person.overtime(range(len(terms)))
+    return Verdicts(np.stack(person.broken, axis=1), person.price, overtime)
 
 
 class PersonRows:

@@ -19,7 +19,7 @@ import numpy as np
 from solver.months import Months
 from solver.naming_model import Block, BlockModel, Prices, allowed_days
 from solver.naming_start import first_assignment
-from solver.person import Groundwork, weekends_of
+from solver.person import Groundwork, even_weekends
 from solver.problem import Agent, Bools, Floats, Ints, Problem
 from solver.result import Roster, ShiftPlan
 from solver.rules.limits import group_limits
@@ -118,7 +118,7 @@ class _GroupNaming:
     def of(
         problem: Problem, group: int, agents: Sequence[Agent], seats: Ints, value: Floats | None
     ) -> _GroupNaming:
-        base = Groundwork(problem, group, _even_weekends(problem, agents, seats))
+        base = Groundwork(problem, group, even_weekends(problem, agents, seats.sum(axis=1)))
         weeks = [[week_terms(problem, a, w) for w in range(problem.grid.weeks)] for a in agents]
         may = allowed_days(problem, group, agents)
         start = first_assignment(base, group_limits(problem, group), agents, weeks, seats, may)
@@ -318,14 +318,6 @@ def _short(base: Groundwork, weeks: Sequence[Sequence[WeekTerms]], seats: Ints) 
         if hours < owed_h - 1e-6 or int(offered.sum()) < owed:
             return True
     return False
-
-
-def _even_weekends(problem: Problem, agents: Sequence[Agent], seats: Ints) -> int:
-    """Weekends each person would work, with those carried over, if they were shared evenly."""
-    people = seats.sum(axis=1)
-    worked = sum(int(people[run.start : run.stop].max()) for run in weekends_of(problem))
-    carried = sum(agent.carried_weekends for agent in agents)
-    return -(-(worked + carried) // max(1, len(agents)))
 
 
 def _overtime(problem: Problem, agents: Sequence[Agent], shifts: Ints) -> Floats:
