@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     from rich.console import Console
     from rich.table import Table
+
+    from scenarios.runs import Run
+
+_MOST_CHANGES = 40
 
 
 def print_forecast(table: pd.DataFrame, console: Console) -> None:
@@ -82,6 +88,48 @@ def print_frame(table: pd.DataFrame, console: Console) -> None:
     for row in table.itertuples(index=False, name=None):
         shown.add_row(*(_cell(value) for value in row))
     console.print(shown)
+
+
+def print_repair(run: Run, console: Console, folder: Path) -> None:
+    """Print what a repair changed: totals, then each call with the next best candidate beside it.
+
+    Parameters
+    ----------
+    run
+        A repaired run.
+    folder
+        Where it was written.
+    """
+    told, currency = run.result["repair"], run.result.get("currency", "")
+    console.print(
+        f"{told['shifts_left']} shifts left, {told['people_called']} people called, "
+        f"{told['seats_open']} seats open; cost {told['cost_change']:+,.2f} {_text(currency)}"
+    )
+    candidates = run.tables["candidates"]
+    seats = candidates.groupby(["date", "absent"], sort=False)
+    if len(candidates):
+        shown = _table("Date", "Shift", "Absent", "Called", "Works", "Money", "Next best")
+        for (date, absent), rows in list(seats)[:_MOST_CHANGES]:
+            called, others = rows[rows["chosen"]], rows[~rows["chosen"]]
+            first = called.iloc[0] if len(called) else None
+            shown.add_row(
+                _cell(date),
+                _text(rows["shift"].iloc[0]),
+                _text(absent),
+                "–" if first is None else _text(first["name"]),
+                "" if first is None else _text(first["works"]),
+                "" if first is None else f"{first['money']:,.2f}",
+                _text(", ".join(others["name"].head(2))),
+            )
+        console.print(shown)
+    if len(seats) > _MOST_CHANGES:
+        console.print(f"and {len(seats) - _MOST_CHANGES} more")
+    broken = run.tables["checks"]
+    broken = broken[broken["mode"] != "priced"]
+    if len(broken):
+        rules = ", ".join(f"{rule} {n}" for rule, n in broken["rule"].value_counts().items())
+        console.print(f"Rules broken: {_text(rules)}")
+    console.print(f"{_text(folder)}/changes.csv, candidates.csv, roster.xlsx")
 
 
 def _table(*columns: str) -> Table:

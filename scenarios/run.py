@@ -174,7 +174,7 @@ def _tables(
         "checks": final.findings.findings,
         "unmet": _unmet(final),
         "days": day_kinds(plan, told),
-        "availability": _availability(plan, told),
+        "availability": availability_table(plan, told),
         "agents": agents,
     }
     if told.forecast is not None:
@@ -264,7 +264,8 @@ def _unmet(final: Candidate) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["key", "where", "amount", "unit", "cost"])
 
 
-def _availability(plan: Plan, told: Demand) -> pd.DataFrame:
+def availability_table(plan: Plan, told: Demand) -> pd.DataFrame:
+    """Who is away or wishes what, a row a person and day of the plan."""
     days = {told.grid.date(d) for d in range(told.grid.days)}
     rows = [
         {"agent": row.agent, "date": day.date(), "kind": row.kind}

@@ -75,7 +75,18 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "days": {"date": "date", "kind": "text", "name": "text"},
     "availability": {"agent": "text", "date": "date", "kind": "text"},
+    "changes": {
+        "agent": "text", "name": "text", "date": "date", "before": "text", "after": "text",
+        "why": "text", "for_agent": "text", "money": "number", "overtime_h": "number",
+    },
+    "candidates": {
+        "date": "date", "shift": "text", "absent": "text", "rank": "whole", "agent": "text",
+        "name": "text", "team": "text", "works": "text", "money": "number", "upset": "number",
+        "overtime_h": "number", "chosen": "flag",
+    },
 }  # fmt: skip
+#: Tables of a repaired run; other runs have no such file.
+_OF_REPAIRS = ("changes", "candidates")
 
 _RESULT = "result.json"
 _TIME_FORMAT = {"date": "%Y-%m-%d", "time": "%Y-%m-%d %H:%M"}
@@ -293,6 +304,8 @@ def _fill(run: Run, folder: Path, plan: Plan | None) -> None:
     from scenarios.workbook import write_roster
 
     for name, table in run.tables.items():
+        if name in _OF_REPAIRS and "repair" not in run.result:
+            continue
         frame = table.copy()
         for column, kind in TABLES[name].items():
             if kind in _TIME_FORMAT:

@@ -46,7 +46,7 @@ def test_who_is_off_and_costs_least_is_called(make: Make) -> None:
     assert found.called == 1
     assert [(c.agent, c.chosen, c.money) for c in found.candidates] == [
         (2, True, 80.0),
-        (1, False, 80.0),
+        (1, False, 120.0),
     ]
     rest = np.delete(found.roster.shifts, 2, axis=1)
     assert np.array_equal(rest, np.delete(roster.shifts, 2, axis=1))
@@ -104,7 +104,7 @@ def test_wishes_rank_but_do_not_forbid(make: Make) -> None:
 
 
 def test_one_person_takes_one_seat_a_day_and_days_add_up(make: Make) -> None:
-    """Two are ill for two days, two can come, one of them for one more shift only: three of four."""
+    """Two are ill for two days, two can come, one of them once: three seats of four."""
     own = replace(OWN, week_shifts_max=5, overtime_max_hours=0)
     people = [Agent(name, 0, "") for name in ("Ann", "Bob", "Cem", "Dan")]
     problem = make(agents=people, contracts=[own])
