@@ -111,8 +111,7 @@ def repair(
     Repair, its roster with breaks for the new shifts; all other breaks stay.
     """
     agents = tuple(
-        _away(agent, absences.get(a, frozenset()))
-        for a, agent in enumerate(roster.agents)
+        _away(agent, absences.get(a, frozenset())) for a, agent in enumerate(roster.agents)
     )
     vacancies = [
         Vacancy(a, day, int(roster.shifts[a, day]))
