@@ -48,7 +48,7 @@ from solver.problem import (
 )
 from solver.repair import repair
 from solver.result import Roster, ShiftPlan
-from solver.roster import name_shifts
+from solver.roster import name_shifts, prove_names
 from solver.rules import DEFAULT_RULES, law_rules
 from solver.week_terms import week_terms
 from staffing.calendar import Calendar
@@ -217,6 +217,9 @@ def main(arguments: list[str] | None = None) -> int:
     roster = name_shifts(problem, design, seed=options.seed)
     seconds = time.process_time() - began
     findings = judged(problem, roster)
+    began = time.process_time()
+    proof = prove_names(problem, design, roster)
+    proof_s = time.process_time() - began
     broken = findings[findings["mode"] != "priced"]
     priced = findings[findings["mode"] == "priced"].groupby("rule")["amount"].sum()
     seats, empty = int(design.counts.sum()), int(roster.unfilled.sum())
@@ -225,6 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(" ", note)
     print("broken:", broken["rule"].value_counts().to_dict() or "nothing")
     print("priced:", {rule: round(float(amount), 1) for rule, amount in priced.items()})
+    print(f"names cost={proof.cost:.0f} bound={proof.bound:.0f} proof_cpu_s={proof_s:.1f}")
     print(f"cpu_s={seconds:.1f} total_cpu_s={time.process_time():.1f}")
     if options.absent:
         broken = pd.concat([broken, repaired(problem, roster, options.absent, options.seed)])

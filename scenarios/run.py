@@ -24,6 +24,7 @@ from scenarios.rounds import Candidate, Rounds, contact_costs, correct, judge_ro
 from scenarios.runs import Run
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status
+from solver.roster import prove_names
 from staffing.queues import QueueKind
 from staffing.simulation import interval_service, occupancy, simulate
 
@@ -313,6 +314,7 @@ def _result(
         "interval_min": settings.interval_min,
         "seed": limits.seed,
         "rounds": rounds.rounds,
+        "names": _names(final),
         "replications": final.result.replications,
         "occupancy": round(float(occupancy(final.scene, final.result)[0]), 4),
         "versions": {p: metadata.version(p) for p in _PACKAGES}
@@ -323,6 +325,14 @@ def _result(
         "notes": [*map(str, plan.notices), *told.notices, *final.roster.notes],
         "exit_code": 0 if held else 1,
     }
+
+
+def _names(final: Candidate) -> dict[str, float | None]:
+    """Price of what the names leave undone, and the least that any names for these seats would."""
+    proof = prove_names(final.problem, final.design, final.roster)
+    if proof.bound is None:
+        return {"cost": None, "bound": None}
+    return {"cost": round(proof.cost, 2), "bound": round(proof.bound, 2)}
 
 
 def _people(final: Candidate) -> list[dict[str, Any]]:

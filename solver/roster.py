@@ -37,6 +37,8 @@ _DESCENT_SHARE = 0.5
 # Least and most times that everybody is planned anew.
 _SWEEPS = (5, 40)
 _LAST_SWEEPS = 3
+_PROOF_S = 6.0
+_PROOF_ROUNDS = (12, 300)
 
 
 def staff(problem: Problem, heads: Ints) -> tuple[Agent, ...]:
@@ -105,6 +107,39 @@ def name_shifts(
 
 
 @dataclass(frozen=True)
+class NamesProof:
+    """What a roster's names cost, and what the names of any roster for the same seats would.
+
+    Empty, moved and extra shifts, hours owed, overtime, wishes and priced rules at their prices.
+    The bound is None where a group's weeks have too many states for months.
+    """
+
+    cost: float
+    bound: float | None
+
+
+def prove_names(
+    problem: Problem, plan: ShiftPlan, roster: Roster, *, value: Floats | None = None
+) -> NamesProof:
+    """Reckon the cost of a roster's names for a design's seats, and a proved bound on it."""
+    cost, bound = 0.0, 0.0
+    for g in range(len(problem.groups)):
+        rows = [k for k, agent in enumerate(roster.agents) if agent.group == g]
+        if not rows:
+            continue
+        members = [roster.agents[k] for k in rows]
+        own = None if value is None else value[g]
+        naming = _GroupNaming.of(problem, g, members, plan.counts[g], own)
+        months = naming.months(seed=1)
+        if not months.possible:
+            return NamesProof(np.nan, None)
+        months.start(roster.shifts[rows])
+        cost += months.cost()
+        bound += months.bound(int(np.clip(_PROOF_S / months.price_s, *_PROOF_ROUNDS)))
+    return NamesProof(cost, bound)
+
+
+@dataclass(frozen=True)
 class _GroupNaming:
     base: Groundwork
     prices: Prices
@@ -127,7 +162,7 @@ class _GroupNaming:
 
     def run(self, seed: int, deterministic_seconds: float) -> tuple[Ints, Ints]:
         """Shifts (A, D) and unfilled seats (D, P)."""
-        months = self._months(seed)
+        months = self.months(seed)
         if not months.possible:
             return self._in_blocks(seed, deterministic_seconds)
         months.start(self.start)
@@ -137,13 +172,14 @@ class _GroupNaming:
         shifts, left = months.shifts(), deterministic_seconds
         shifts, left = self._improve(shifts, seed, left, preferences=False)
         shifts, left = self._improve(shifts, seed, left, preferences=True)
-        again = self._months(seed)
+        again = self.months(seed)
         again.start(shifts)
         again.descend(_LAST_SWEEPS)
         best = min((months, again), key=lambda found: found.cost())
         return best.shifts(), self._unfilled(best.shifts())
 
-    def _months(self, seed: int) -> Months:
+    def months(self, seed: int) -> Months:
+        """People's months, nobody planned yet."""
         return Months(self.base, self.prices, self.agents, self.weeks, self.seats, seed=seed)
 
     def _in_blocks(self, seed: int, deterministic_seconds: float) -> tuple[Ints, Ints]:

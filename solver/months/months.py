@@ -19,7 +19,9 @@ _TRIES = 8
 # Costs are blurred by up to this many hourly wages.
 _BLUR_H = 0.5
 _STALE = 3
+_LEAST_STEP = 1e-3
 _JUDGED_S = 1e-3
+_PRICED_S = 5e-5
 _STATE_S = 1e-9
 
 
@@ -97,10 +99,15 @@ class Months:
     @property
     def sweep_s(self) -> float:
         """About how long it takes to plan everybody once: by size, so that a run is repeatable."""
+        return self.price_s + _JUDGED_S * len(self.rows)
+
+    @property
+    def price_s(self) -> float:
+        """About how long everybody's best months take at given prices."""
         chain, days = self.terms[0].succession, len(self._week_of)
         nodes = 1 + max(1, chain.run_max) * chain.follow.shape[0]
         states = days * nodes * len(self._states.states) * len(self.terms[0].weekend_cost)
-        return float(len(self.rows) * (_JUDGED_S + _STATE_S * states * chain.follow.shape[1]))
+        return float(len(self.rows) * (_PRICED_S + _STATE_S * states * chain.follow.shape[1]))
 
     def empty(self) -> int:
         """Seats that nobody takes."""
@@ -238,32 +245,42 @@ class Months:
                 break
 
     def bound(self, rounds: int) -> float:
-        """A proved least cost: prices of seats moved along a subgradient (Lagrange)."""
-        days = np.arange(len(self._week_of))
-        prices = np.where(self._seats > 0, 0.0, -BANNED)
-        best, step, best_at, stale = -np.inf, 1.0, prices, 0
-        row = np.full(len(days), -1, dtype=np.int64)
+        """Prove a least cost for any months: prices of seats moved along a subgradient (Lagrange).
+
+        At prices of seats everybody's best month is found apart; what all of these cost, and the
+        seats at their prices, is no more than any roster costs. Rules that the program leaves out
+        would only raise it.
+        """
+        seats, wanted = self._seats, self._seats > 0
+        prices = np.where(wanted, 0.0, -BANNED)
+        best, best_at, step, stale = -np.inf, prices, 1.0, 0
+        target = self.cost()
         for _ in range(rounds):
-            seat_worth(prices, self._moved, self._shift_cost, self._beyond, self._worth, self._seat)
-            total = float((prices * self._seats)[self._seats > 0].sum())
-            taken = np.zeros_like(self._seats)
-            for terms in self.terms:
-                total += self._best(terms, terms.cost - self._worth, row)
-                works = np.flatnonzero(row >= 0)
-                seat = self._seat[works, row[works]]
-                np.add.at(taken, (works[seat >= 0], seat[seat >= 0]), 1)
+            total, taken = self._apart(prices)
             if total > best:
                 best, best_at, stale = total, prices, 0
             else:
                 stale += 1
-                if stale >= 4:
+                if stale >= _STALE:
                     step, stale, prices = step / 2, 0, best_at
-            slope = np.where(self._seats > 0, self._seats - taken, 0.0)
+            slope = np.where(wanted, seats - taken, 0.0)
             length = float((slope**2).sum())
-            if not length:
+            if not length or step < _LEAST_STEP or best >= target - _HARDLY:
                 break
-            pace = step * max(self.cost() - total, 1.0) / length
-            prices = np.where(
-                self._seats > 0, np.minimum(prices + pace * slope, self._unfilled), -BANNED
-            )
-        return best
+            pace = step * max(target - total, 1.0) / length
+            raised = np.minimum(prices + pace * slope, self._unfilled)
+            prices = np.where(wanted, raised, -BANNED)
+        return min(best, target)
+
+    def _apart(self, prices: Floats) -> tuple[float, Ints]:
+        """Cost of everybody's best months at prices of seats (D, S), and the seats they take."""
+        seat_worth(prices, self._moved, self._shift_cost, self._beyond, self._worth, self._seat)
+        total = float((prices * self._seats)[self._seats > 0].sum())
+        taken = np.zeros_like(self._seats)
+        row = np.full(len(self._week_of), -1, dtype=np.int64)
+        for terms in self.terms:
+            total += self._best(terms, terms.cost - self._worth, row)
+            works = np.flatnonzero(row >= 0)
+            seat = self._seat[works, row[works]]
+            np.add.at(taken, (works[seat >= 0], seat[seat >= 0]), 1)
+        return total, taken
