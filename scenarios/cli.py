@@ -311,6 +311,49 @@ def simulate(
 
 
 @app.command()
+def repair(
+    run: RunPath,
+    absences: Annotated[
+        Path,
+        typer.Option(
+            "--absences", metavar="FILE", help="CSV: agent, from, to, kind (sick if none)."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Folder of the new run; RUN-repaired if none."
+        ),
+    ] = None,
+    change_price: Annotated[
+        float | None,
+        typer.Option("--change-price", metavar="MONEY", min=0, help="Price of calling somebody."),
+    ] = None,
+) -> None:
+    """Repair a roster: who takes the shifts of people who cannot come.
+
+    RUN is only read. The new run lists every change, and for each seat everybody who could take it.
+    """
+    from scenarios.glance import print_repair
+    from scenarios.repair import repair_run
+    from scenarios.runs import check_target, read_run, write_run
+
+    read_run(run)
+    if not absences.is_file():
+        msg = f"{absences} is not a file; --absences wants a CSV with agent, from, to, kind"
+        raise PlannerError(msg)
+    folder = out or run.absolute().with_name(f"{run.absolute().name}-repaired")
+    check_target(folder)
+    if folder.absolute() == run.absolute():
+        msg = f"{folder} is the run itself, which a repair never changes; choose another folder"
+        raise PlannerError(msg)
+    repaired, plan = repair_run(run, absences, change_price=change_price)
+    write_run(repaired, folder, plan)
+    print_repair(repaired, _console(), folder)
+    raise typer.Exit(repaired.exit_code)
+
+
+@app.command()
 def export(
     run: RunPath,
     xlsx: Annotated[Path, typer.Option("--xlsx", metavar="FILE", help="Workbook to write.")],

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     from rich.console import Console
     from rich.table import Table
 
     from scenarios.explain import Explanation
+    from scenarios.runs import Run
 
 # Lines of what is missing; savings below this are none.
 _MOST_MISSING = 8
 _TOLD = 0.5
-
-
+_MOST_CHANGES = 40
 _QUEUES_IN_DETAIL = 3
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -163,6 +165,48 @@ def print_frame(table: pd.DataFrame, console: Console) -> None:
     for row in table.itertuples(index=False, name=None):
         shown.add_row(*(_cell(value) for value in row))
     console.print(shown)
+
+
+def print_repair(run: Run, console: Console, folder: Path) -> None:
+    """Print what a repair changed: totals, then each call with the next best candidate beside it.
+
+    Parameters
+    ----------
+    run
+        A repaired run.
+    folder
+        Where it was written.
+    """
+    told, currency = run.result["repair"], run.result.get("currency", "")
+    console.print(
+        f"{told['shifts_left']} shifts left, {told['people_called']} people called, "
+        f"{told['seats_open']} seats open; cost {told['cost_change']:+,.2f} {_text(currency)}"
+    )
+    candidates = run.tables["candidates"]
+    seats = candidates.groupby(["date", "absent"], sort=False)
+    if len(candidates):
+        shown = _table("Date", "Shift", "Absent", "Called", "Works", "Money", "Next best")
+        for (date, absent), rows in list(seats)[:_MOST_CHANGES]:
+            called, others = rows[rows["chosen"]], rows[~rows["chosen"]]
+            first = called.iloc[0] if len(called) else None
+            shown.add_row(
+                _cell(date),
+                _text(rows["shift"].iloc[0]),
+                _text(absent),
+                "–" if first is None else _text(first["name"]),
+                "" if first is None else _text(first["works"]),
+                "" if first is None else f"{first['money']:,.2f}",
+                _text(", ".join(others["name"].head(2))),
+            )
+        console.print(shown)
+    if len(seats) > _MOST_CHANGES:
+        console.print(f"and {len(seats) - _MOST_CHANGES} more")
+    broken = run.tables["checks"]
+    broken = broken[broken["mode"] != "priced"]
+    if len(broken):
+        rules = ", ".join(f"{rule} {n}" for rule, n in broken["rule"].value_counts().items())
+        console.print(f"Rules broken: {_text(rules)}")
+    console.print(f"{_text(folder)}/changes.csv, candidates.csv, roster.xlsx")
 
 
 def _table(*columns: str) -> Table:

@@ -25,6 +25,7 @@ from scenarios.runs import Run
 from scenarios.trial import Candidate, Trial, contact_costs
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status
+from solver.roster import prove_names
 from staffing.queues import QueueKind
 from staffing.simulation import interval_service, occupancy, simulate
 
@@ -145,7 +146,7 @@ def _tables(
         "checks": final.findings.findings,
         "unmet": _unmet(final),
         "days": day_kinds(plan, told),
-        "availability": _availability(plan, told),
+        "availability": availability_table(plan, told),
         "agents": agents,
     }
     if told.forecast is not None:
@@ -236,7 +237,8 @@ def _unmet(final: Candidate) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["key", "where", "amount", "unit", "cost"])
 
 
-def _availability(plan: Plan, told: Demand) -> pd.DataFrame:
+def availability_table(plan: Plan, told: Demand) -> pd.DataFrame:
+    """Who is away or wishes what, a row a person and day of the plan."""
     days = {told.grid.date(d) for d in range(told.grid.days)}
     rows = [
         {"agent": row.agent, "date": day.date(), "kind": row.kind}
@@ -284,6 +286,7 @@ def _result(
         "interval_min": settings.interval_min,
         "seed": limits.seed,
         "rounds": rounds.rounds,
+        "names": _names(final),
         "replications": final.result.replications,
         "occupancy": round(float(occupancy(final.scene, final.result)[0]), 4),
         "versions": {p: metadata.version(p) for p in _PACKAGES}
@@ -294,6 +297,14 @@ def _result(
         "notes": [*map(str, plan.notices), *told.notices, *final.roster.notes],
         "exit_code": 0 if held else 1,
     }
+
+
+def _names(final: Candidate) -> dict[str, float | None]:
+    """Price of what the names leave undone, and the least that any names for these seats would."""
+    proof = prove_names(final.problem, final.design, final.roster)
+    if proof.bound is None:
+        return {"cost": None, "bound": None}
+    return {"cost": round(proof.cost, 2), "bound": round(proof.bound, 2)}
 
 
 def _people(final: Candidate) -> list[dict[str, Any]]:

@@ -80,6 +80,19 @@ TABLES: dict[str, dict[str, str]] = {
     "days": {"date": "date", "kind": "text", "name": "text"},
     "availability": {"agent": "text", "date": "date", "kind": "text"},
 }  # fmt: skip
+#: Further tables of a repaired run.
+REPAIR_TABLES: dict[str, dict[str, str]] = {
+    "changes": {
+        "agent": "text", "name": "text", "date": "date", "before": "text", "after": "text",
+        "why": "text", "for_agent": "text", "money": "number", "overtime_h": "number",
+    },
+    "candidates": {
+        "date": "date", "shift": "text", "absent": "text", "rank": "whole", "agent": "text",
+        "name": "text", "team": "text", "works": "text", "money": "number", "upset": "number",
+        "overtime_h": "number", "chosen": "flag",
+    },
+}  # fmt: skip
+_ALL_TABLES = TABLES | REPAIR_TABLES
 
 _RESULT = "result.json"
 _TIME_FORMAT = {"date": "%Y-%m-%d", "time": "%Y-%m-%d %H:%M"}
@@ -101,8 +114,9 @@ class Run:
         versions, inputs_hash, currency, language, start, days, interval_min, people (a list of
         contract, kind, heads, hours, cost), notes, rounds, exit_code.
     tables
-        Tables of `TABLES` by name. Those left out are empty; columns are brought to their types
-        and order, columns beyond those declared are kept behind them.
+        Tables of `TABLES` by name, and perhaps of `REPAIR_TABLES`. Those of the first left out are
+        empty; columns are brought to their types and order, columns beyond those declared are kept
+        behind them.
 
     Raises
     ------
@@ -114,11 +128,14 @@ class Run:
     tables: Mapping[str, pd.DataFrame]
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.tables) - set(TABLES))
+        unknown = sorted(set(self.tables) - set(_ALL_TABLES))
         if unknown:
-            msg = f"a run has no table {', '.join(unknown)}; its tables are {', '.join(TABLES)}"
+            msg = (
+                f"a run has no table {', '.join(unknown)}; its tables are {', '.join(_ALL_TABLES)}"
+            )
             raise ValueError(msg)
-        typed = {name: _typed(name, self.tables.get(name)) for name in TABLES}
+        names = [name for name in _ALL_TABLES if name in TABLES or name in self.tables]
+        typed = {name: _typed(name, self.tables.get(name)) for name in names}
         object.__setattr__(self, "result", _plain(dict(self.result)))
         object.__setattr__(self, "tables", typed)
 
@@ -197,7 +214,7 @@ def read_run(folder: str | Path) -> Run:
             msg = f"{file} holds no result"
             raise RunError(msg)
         tables = {}
-        for name in TABLES:
+        for name in _ALL_TABLES:
             file = source / f"{name}.csv"
             if file.is_file():
                 tables[name] = pd.read_csv(file, dtype=str, keep_default_na=False)
@@ -230,7 +247,7 @@ def _typed(name: str, table: pd.DataFrame | None) -> pd.DataFrame:
     """Give a table its columns, in order and of their types."""
     import pandas as pd
 
-    columns = TABLES[name]
+    columns = _ALL_TABLES[name]
     if table is None:
         table = pd.DataFrame({column: [] for column in columns})
     missing = [column for column in columns if column not in table]
@@ -298,7 +315,7 @@ def _fill(run: Run, folder: Path, plan: Plan | None) -> None:
 
     for name, table in run.tables.items():
         frame = table.copy()
-        for column, kind in TABLES[name].items():
+        for column, kind in _ALL_TABLES[name].items():
             if kind in _TIME_FORMAT:
                 frame[column] = frame[column].dt.strftime(_TIME_FORMAT[kind])
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")

@@ -253,6 +253,7 @@ class BlockModel:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
+        # Not repair_hint: it now and then aborts the process (google/or-tools, issue 5025).
         solver.parameters.max_deterministic_time = deterministic_seconds
         status = solver.solve(self.model)
         spent = float(solver.response_proto.deterministic_time)

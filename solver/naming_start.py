@@ -94,7 +94,7 @@ def _days_worked(
     person = np.arange(a)
     who, when = np.nonzero(may)
     ends = a + np.arange(days)
-    flow = _flow(
+    flow = cheapest_flow(
         tails=np.concatenate([np.full(2 * a, source), who, ends]),
         heads=np.concatenate([person, person, a + when, np.full(days, sink)]),
         room=np.concatenate([owed, most - owed, np.ones(len(who), dtype=np.int64), wanted]),
@@ -131,7 +131,7 @@ def _patterns_worked(
     who, what = np.nonzero(fits)
     w, p = len(workers), len(offered)
     source, sink = w + p, w + p + 1
-    flow = _flow(
+    flow = cheapest_flow(
         tails=np.concatenate([np.full(w, source), who, w + np.arange(p)]),
         heads=np.concatenate([np.arange(w), w + what, np.full(p, sink)]),
         room=np.concatenate([np.ones(w + len(who), dtype=np.int64), seats[day, offered]]),
@@ -144,7 +144,7 @@ def _patterns_worked(
     left[workers[who[taken]]] -= base.paid_min[offered[what[taken]]] / 60
 
 
-def _flow(
+def cheapest_flow(
     *,
     tails: Ints,
     heads: Ints,
@@ -153,7 +153,7 @@ def _flow(
     source: int,
     sink: int,
 ) -> Ints:
-    """Cheapest largest flow, by arc."""
+    """Flow on each arc of the cheapest among the largest flows; costs are whole numbers."""
     graph = min_cost_flow.SimpleMinCostFlow()
     arcs = graph.add_arcs_with_capacity_and_unit_cost(tails, heads, room, cost.astype(np.int64))
     supply = int(room[tails == source].sum())

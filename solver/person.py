@@ -17,9 +17,9 @@ PRICE_SCALE = 600
 """Objective units of one unit of currency: prices stay whole numbers, also per minute."""
 
 DAY_MIN = 1440
-_OWED_PRICE_H = 40.0
+OWED_PRICE_H = 40.0
 """Price of an hour that a contract owes and the plan does not give, in hourly wages."""
-_PIN_PRICE = 1e5
+PIN_PRICE = 1e5
 
 
 @dataclass
@@ -67,6 +67,7 @@ class Groundwork:
         self.weekends = weekends_of(problem)
         self.weeks = [range(7 * w, min(7 * w + 7, grid.days)) for w in range(grid.weeks)]
         self.months = grid.period_of_day("month")
+        self.weekdays = [when.weekday() for when in grid.dates()]
 
 
 def weekends_of(problem: Problem) -> list[range]:
@@ -80,6 +81,16 @@ def weekends_of(problem: Problem) -> list[range]:
         else:
             runs.append(range(day, day + 1))
     return runs
+
+
+def even_weekends(problem: Problem, agents: Sequence[Agent], people: Ints) -> int:
+    """Weekends that each person of a group has if they are shared evenly, those carried over too.
+
+    `people` (D,) are at work on each day.
+    """
+    worked = sum(int(people[run.start : run.stop].max()) for run in weekends_of(problem))
+    carried = sum(agent.carried_weekends for agent in agents)
+    return -(-(worked + carried) // max(1, len(agents)))
 
 
 class PersonModel:
@@ -343,14 +354,14 @@ class PersonModel:
     def _owed(self, total: Sum, least: int, price: float) -> None:
         if least <= total.constant:
             return
-        missing = self.slack("contract_hours", least, _OWED_PRICE_H * price)
+        missing = self.slack("contract_hours", least, OWED_PRICE_H * price)
         self.model.add(total.expression() + missing >= least)
 
     def keep_pins(self) -> None:
         """State pins, at a price above all others."""
         for day, code in self.agent.pins.items():
             if 0 <= day < len(self.days) and self._free[day]:
-                self._miss("pin", day, code, _PIN_PRICE)
+                self._miss("pin", day, code, PIN_PRICE)
 
     def keep_wishes(self) -> None:
         """State wishes at their prices."""

@@ -1,12 +1,12 @@
 """From shift counts to named people: who works which seat of the design.
 
-Groups are independent of each other. A small group's whole horizon is one CP-SAT model; a larger
-one is built week by week in blocks of people from an instant assignment, with the weeks before as
-history. Wishes and priced rules are left out of this: they make the seats several times as hard to
-fill. Then neighbourhoods, some people and a week, are decided anew, first where seats are empty or
-people short of their hours, then with wishes and priced rules anywhere. Every answer on the way
-keeps law and hard rules: stopping early costs wishes and seats, never a rule. One worker and
-deterministic time make a run repeatable.
+Groups are independent of each other. An instant assignment is the start; then each person's month
+is planned anew, exactly, beside the others' (`solver.months`), wishes and priced rules included,
+until nobody can do better alone. In a group of few people CP-SAT then decides neighbourhoods, some
+people and a week, first where seats are empty or people short of their hours, then with wishes and
+priced rules anywhere. Every answer on the way keeps law and hard rules:
+stopping early costs wishes and seats, never a rule. One worker and deterministic time make a run
+repeatable.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solver.months import Months
 from solver.naming_model import Block, BlockModel, Prices, allowed_days
 from solver.naming_start import first_assignment
-from solver.person import Groundwork, weekends_of
+from solver.person import Groundwork, even_weekends
 from solver.problem import Agent, Bools, Floats, Ints, Problem
 from solver.result import Roster, ShiftPlan
 from solver.rules.limits import group_limits
@@ -32,6 +33,12 @@ _NEIGHBOURHOOD_SECONDS = 1.0
 _STALE = 20
 _BUILD_SECONDS = 0.1
 _FIRST_SHARE = 0.6
+_DESCENT_SHARE = 0.5
+# Least and most times that everybody is planned anew.
+_SWEEPS = (5, 40)
+_LAST_SWEEPS = 3
+_PROOF_S = 6.0
+_PROOF_ROUNDS = (12, 300)
 
 
 def staff(problem: Problem, heads: Ints) -> tuple[Agent, ...]:
@@ -100,6 +107,39 @@ def name_shifts(
 
 
 @dataclass(frozen=True)
+class NamesProof:
+    """What a roster's names cost, and what the names of any roster for the same seats would.
+
+    Empty, moved and extra shifts, hours owed, overtime, wishes and priced rules at their prices.
+    The bound is None where a group's weeks have too many states for months.
+    """
+
+    cost: float
+    bound: float | None
+
+
+def prove_names(
+    problem: Problem, plan: ShiftPlan, roster: Roster, *, value: Floats | None = None
+) -> NamesProof:
+    """Reckon the cost of a roster's names for a design's seats, and a proved bound on it."""
+    cost, bound = 0.0, 0.0
+    for g in range(len(problem.groups)):
+        rows = [k for k, agent in enumerate(roster.agents) if agent.group == g]
+        if not rows:
+            continue
+        members = [roster.agents[k] for k in rows]
+        own = None if value is None else value[g]
+        naming = _GroupNaming.of(problem, g, members, plan.counts[g], own)
+        months = naming.months(seed=1)
+        if not months.possible:
+            return NamesProof(np.nan, None)
+        months.start(roster.shifts[rows])
+        cost += months.cost()
+        bound += months.bound(int(np.clip(_PROOF_S / months.price_s, *_PROOF_ROUNDS)))
+    return NamesProof(cost, bound)
+
+
+@dataclass(frozen=True)
 class _GroupNaming:
     base: Groundwork
     prices: Prices
@@ -113,7 +153,7 @@ class _GroupNaming:
     def of(
         problem: Problem, group: int, agents: Sequence[Agent], seats: Ints, value: Floats | None
     ) -> _GroupNaming:
-        base = Groundwork(problem, group, _even_weekends(problem, agents, seats))
+        base = Groundwork(problem, group, even_weekends(problem, agents, seats.sum(axis=1)))
         weeks = [[week_terms(problem, a, w) for w in range(problem.grid.weeks)] for a in agents]
         may = allowed_days(problem, group, agents)
         start = first_assignment(base, group_limits(problem, group), agents, weeks, seats, may)
@@ -122,6 +162,28 @@ class _GroupNaming:
 
     def run(self, seed: int, deterministic_seconds: float) -> tuple[Ints, Ints]:
         """Shifts (A, D) and unfilled seats (D, P)."""
+        months = self.months(seed)
+        if not months.possible:
+            return self._in_blocks(seed, deterministic_seconds)
+        months.start(self.start)
+        months.descend(_sweeps(months, deterministic_seconds))
+        if len(self.agents) > _BLOCK_PEOPLE:
+            return months.shifts(), self._unfilled(months.shifts())
+        shifts, left = months.shifts(), deterministic_seconds
+        shifts, left = self._improve(shifts, seed, left, preferences=False)
+        shifts, left = self._improve(shifts, seed, left, preferences=True)
+        again = self.months(seed)
+        again.start(shifts)
+        again.descend(_LAST_SWEEPS)
+        best = min((months, again), key=lambda found: found.cost())
+        return best.shifts(), self._unfilled(best.shifts())
+
+    def months(self, seed: int) -> Months:
+        """People's months, nobody planned yet."""
+        return Months(self.base, self.prices, self.agents, self.weeks, self.seats, seed=seed)
+
+    def _in_blocks(self, seed: int, deterministic_seconds: float) -> tuple[Ints, Ints]:
+        """Build by CP-SAT alone, where a person's week has too many states for months."""
         shifts = np.full_like(self.start, -1)
         blocks = list(self._blocks())
         left = deterministic_seconds
@@ -269,6 +331,11 @@ class _GroupNaming:
         return Block(people, days, self.seats - _held(others, self.seats.shape[1]))
 
 
+def _sweeps(months: Months, deterministic_seconds: float) -> int:
+    """Times that everybody is planned anew in some time."""
+    return int(np.clip(_DESCENT_SHARE * deterministic_seconds / months.sweep_s, *_SWEEPS))
+
+
 def _held(shifts: Ints, patterns: int) -> Ints:
     """People by day and pattern, (D, P)."""
     count = np.zeros((shifts.shape[1], patterns), dtype=np.int64)
@@ -287,14 +354,6 @@ def _short(base: Groundwork, weeks: Sequence[Sequence[WeekTerms]], seats: Ints) 
         if hours < owed_h - 1e-6 or int(offered.sum()) < owed:
             return True
     return False
-
-
-def _even_weekends(problem: Problem, agents: Sequence[Agent], seats: Ints) -> int:
-    """Weekends each person would work, with those carried over, if they were shared evenly."""
-    people = seats.sum(axis=1)
-    worked = sum(int(people[run.start : run.stop].max()) for run in weekends_of(problem))
-    carried = sum(agent.carried_weekends for agent in agents)
-    return -(-(worked + carried) // max(1, len(agents)))
 
 
 def _overtime(problem: Problem, agents: Sequence[Agent], shifts: Ints) -> Floats:

@@ -327,6 +327,4 @@ def new_queues(draft: Draft) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-CHECKS = (
-    follow_ups, promises, replies, known_ahead, opening_hours, calendar, history, new_queues
-)
+CHECKS = (follow_ups, promises, replies, known_ahead, opening_hours, calendar, history, new_queues)
