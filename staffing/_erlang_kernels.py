@@ -376,6 +376,66 @@ def _margin(
     return found
 
 
+# More people from the guess than this are looked for by halves.
+_MOST_STEPS = 64
+
+
+@njit(cache=True)
+def _patient_margin(
+    inverse: float,
+    agents: float,
+    load: float,
+    aht_s: float,
+    target_s: float,
+    share: float,
+    caps: tuple[float, float, float],
+) -> float:
+    """`_margin` of Erlang C for agents > load, from 1/B(agents)."""
+    _, _, _, late, _, wait = patient_queue(inverse, 0.0, load, agents, aht_s, target_s)
+    found = 1.0 - late - share
+    if caps[0] < 1.0:
+        found = min(found, caps[0] - load / agents)
+    found = min(found, caps[1])
+    if not math.isinf(caps[2]):
+        found = min(found, max(caps[2] - wait, -1e6))
+    return found
+
+
+@njit(cache=True)
+def _patient_required(
+    guess: float,
+    load: float,
+    aht_s: float,
+    target_s: float,
+    share: float,
+    caps: tuple[float, float, float],
+) -> float:
+    """Fewest agents of Erlang C, step by step from a guess; -1 if they are far from it.
+
+    1/B goes up by Erlang's recursion, and down by its reverse, which loses nothing above the load.
+    """
+    n = max(guess, math.floor(load) + 1.0)
+    value, exponent = inverse_blocking(n, load)
+    if exponent > 600.0:
+        return -1.0
+    inverse = value * math.exp(exponent)
+    if _patient_margin(inverse, n, load, aht_s, target_s, share, caps) >= -_DUST:
+        for _ in range(_MOST_STEPS):
+            if n - 1.0 <= load:
+                return n
+            inverse = (inverse - 1.0) * load / n
+            n -= 1.0
+            if _patient_margin(inverse, n, load, aht_s, target_s, share, caps) < -_DUST:
+                return n + 1.0
+        return -1.0
+    for _ in range(_MOST_STEPS):
+        n += 1.0
+        inverse = 1.0 + n / load * inverse
+        if _patient_margin(inverse, n, load, aht_s, target_s, share, caps) >= -_DUST:
+            return n
+    return -1.0
+
+
 @njit(cache=True)
 def required(
     definition: int,
@@ -412,6 +472,13 @@ def required(
         else:
             spare = (last - last_load) / math.sqrt(last_load) if last_load > 0.0 else 1.0
             guess = max(1.0, math.floor(a + spare * math.sqrt(a) + 0.5))
+        # Without patience nobody is in time unless there are more people than load.
+        if math.isinf(patience_s[i]) and share[i] > _DUST and not fractional:
+            stepped = _patient_required(guess, a, aht_s[i], target_s[i], share[i], caps)
+            if stepped >= 0.0:
+                last_load, last, last_case, last_caps = a, stepped, case[1:], caps
+                out[i] = stepped
+                continue
         too_few = last - 1.0 if alike and not fractional else -1.0
         high = low = guess
         f_high = f_low = _margin(guess, *case, caps, definition)

@@ -22,8 +22,9 @@ from numba import njit
 from staffing._erlang_kernels import Floats, impatient_queue
 from staffing.ranges import warn_outside
 
-# As many chats at once as were held against the simulation.
+# As many chats at once, and as long beside a chat held alone, as were held against a simulation.
 MOST_MEASURED_AT_ONCE = 8
+_MOST_MEASURED_STRETCH = 1.8
 # Met "to rounding": keeps dust of floats from adding a person.
 _DUST = 1e-12
 
@@ -73,7 +74,8 @@ def chat_performance(
         decreasing); one number means that durations do not stretch.
     at_once
         Chats an agent may hold; by default the length of `aht_s`. It is capped where one more would
-        slow the agent down altogether (`chat_durations`). `ModelRangeWarning` above 8.
+        slow the agent down altogether (`chat_durations`). `ModelRangeWarning` above 8, and where
+        the last duration is more than 1.8 times the first.
     target_s, patience_s
         Target time for the first answer and mean patience in seconds.
 
@@ -98,7 +100,7 @@ def chat_performance(
     if not (target_s >= 0 and patience_s > 0):
         message = f"target_s must be >= 0 and patience_s > 0; got {target_s} and {patience_s}"
         raise ValueError(message)
-    _warn_of_many(durations)
+    _warn_outside(durations)
     arrivals, heads = np.broadcast_arrays(arrivals, heads)
     flat = _chat_all(
         arrivals.ravel() / 3600.0,
@@ -205,7 +207,7 @@ def required_chat_agents(
             "max_occupancy must be > 0 and <= 1, max_abandonment a share, max_mean_wait_s >= 0"
         )
         raise ValueError(message)
-    _warn_of_many(factors)
+    _warn_outside(factors)
     found = _chat_required(
         np.array(loads).ravel(),
         np.array(durations).ravel(),
@@ -224,7 +226,9 @@ def required_chat_agents(
     return found.reshape(loads.shape)[()]
 
 
-def _warn_of_many(durations: Floats) -> None:
+def _warn_outside(durations: Floats) -> None:
+    if durations[-1] > _MOST_MEASURED_STRETCH * durations[0] * (1 + 1e-9):
+        warn_outside("chat", f"a stretch above {_MOST_MEASURED_STRETCH} was not measured")
     if durations.size > MOST_MEASURED_AT_ONCE:
         warn_outside("chat", f"more than {MOST_MEASURED_AT_ONCE} chats at once were not measured")
 

@@ -251,6 +251,8 @@ def required_agents(
 # Square roots of primes; and how many loads a queue has for it to be worth a group of its own.
 _UNRELATED = np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0])
 _FEW = 16
+# Numbers looked at to see whether they are few.
+_SAMPLE = 1000
 
 _POSITIVE = {"aht_s", "patience_s", "max_occupancy"}
 _SHARES = {"service_level", "max_occupancy", "max_abandonment"}
@@ -279,19 +281,28 @@ def _flat(**arguments: npt.ArrayLike) -> tuple[tuple[int, ...], list[kernels.Flo
 def _alike_together(flat: list[kernels.Floats]) -> npt.NDArray[np.int64]:
     """Order of rising load (the first array), queue by queue where they share their numbers."""
     load = flat[0]
-    varying = [a for a in flat[1:] if a.size and np.any(a != a[0])]
     by_load = np.argsort(load, kind="stable")
-    if not varying:
-        return by_load
+    varying = [a[by_load] for a in flat[1:] if a.size and np.any(a != a[0])]
+    # Where most intervals have numbers of their own (handling times), the others tell queues apart.
+    few = [a for a in varying if np.unique(a[:: a.size // _SAMPLE + 1]).size * _FEW <= _SAMPLE]
+    for arrays in (varying, few):
+        if not arrays:
+            break
+        by_queue, queues = _grouped(arrays)
+        if queues * _FEW <= load.size:
+            return by_load[by_queue]
+    return by_load
+
+
+def _grouped(varying: list[kernels.Floats]) -> tuple[npt.NDArray[np.int64], int]:
+    """Stable order that brings equal numbers together, and how many different ones there are."""
     # Any number that tells queues apart will do: a chance collision costs time, not truth.
     key = sum(
         (np.nan_to_num(a, posinf=-1.0) * w for a, w in zip(varying, _UNRELATED, strict=False)),
-        load * 0,
+        np.zeros(varying[0].size),
     )
-    key = key[by_load]
-    by_queue = np.argsort(key, kind="stable")
-    queues = 1 + np.count_nonzero(np.diff(key[by_queue]))
-    return by_load[by_queue] if queues * _FEW <= load.size else by_load
+    order = np.argsort(key, kind="stable")
+    return order, 1 + int(np.count_nonzero(np.diff(key[order])))
 
 
 def _shaped(flat: npt.NDArray[Any], shape: tuple[int, ...]) -> Any:

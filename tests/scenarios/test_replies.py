@@ -12,6 +12,8 @@ from scenarios.judge import service_table
 from scenarios.plan.arithmetic import hours_balance
 from scenarios.plan.checks import check_plan
 from scenarios.replies import due_s_of, in_order, reply_targets
+from scenarios.run import plan_run, simulate_run
+from scenarios.runs import write_run
 from scenarios.scene import build_scene
 from staffing.queues import Measure, Target
 from tests.scenarios.smallplan import changed, more_rows, with_rows, with_settings
@@ -202,3 +204,27 @@ def test_a_small_plan_changes_in_nothing_without_the_new_tables(small_plan):
     assert (email.opening, email.given_h) == ((), None)
     plain = changed(small_plan, "targets", {"queue": "email"}, share=0.5)
     np.testing.assert_array_equal(entries(plain)[0][0].work_h, email.work_h)
+
+
+def test_a_run_with_all_of_it_holds_and_comes_back_from_its_folder(small_plan, tmp_path):
+    """Two promises, a backlog of two hours and a campaign of five: from tables to service.csv."""
+    plan = with_promises(small_plan, (3, 0.8), (16, 0.97))
+    plan = with_rows(plan, "backlog", {"queue": "email", "age_h": 57, "contacts": 12})
+    plan = with_rows(
+        plan,
+        "campaigns",
+        {
+            "campaign": "spring", "queue": "email", "contacts": 30,
+            "from": dt.date(2026, 12, 8), "to": dt.date(2026, 12, 11),
+        },
+    )  # fmt: skip
+    run = plan_run(plan)
+    service = run.tables["service"].query("measure == 'replied_within'")
+    assert service["limit"].tolist() == [3, 16]
+    assert service["met"].all()
+    assert run.exit_code == 0
+    folder = write_run(run, tmp_path / "run", plan)
+    again = simulate_run(folder, int(run.result["replications"]))
+    np.testing.assert_allclose(
+        again["simulated"].astype(float), run.tables["service"]["simulated"].astype(float)
+    )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from staffing import erlang
 from staffing.chat import chat_durations, chat_performance, required_chat_agents
+from staffing.ranges import ModelRangeWarning
 
 
 def answered_in_time(ahead, full, theta, target_s):
@@ -200,6 +201,7 @@ def test_faults_are_refused_by_name(change, words):
     st.lists(st.floats(1.0, 1.4), max_size=3),
     st.floats(2.0, 5000.0),
 )
+@pytest.mark.filterwarnings("ignore::staffing.ranges.ModelRangeWarning")
 def test_bounds_and_conservation(arrivals_per_hour, agents, growth, patience_s):
     """Shares are shares, more agents never hurt, and wait = abandonment x patience."""
     durations = 300 * np.cumprod([1.0, *growth])
@@ -242,3 +244,10 @@ def test_required_chat_agents_is_the_first_that_holds(patience_s):
         part = required_chat_agents(load, fractional=True, **wanted)
         assert whole - 1 < part <= whole
     assert required_chat_agents(0.0, **wanted) == 0
+
+
+@pytest.mark.parametrize("durations", [[300.0] * 9, [300.0, 500.0, 560.0]])
+def test_chats_beyond_what_was_measured_are_out_of_range(durations):
+    """Nine at once; two that take 1.87 times as long."""
+    with pytest.warns(ModelRangeWarning, match="not measured"):
+        chat_performance(20, 3, aht_s=durations, target_s=20, patience_s=90)
