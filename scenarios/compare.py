@@ -270,10 +270,11 @@ def _measures(run: Run, base: Run) -> Iterator[tuple[tuple[str, str, str, str], 
     yield money("difference of the optima at most", high)
     yield money("cost per contact", cost / handled if handled else None)
     yield ("cost", "", "status", ""), str(result.get("status", ""))
-    yield ("work", "", "contacts", "contacts"), round(handled, 1)
+    yield ("work", "", "contacts handled", "contacts"), round(handled, 1)
     for queue, count in contacts(run).items():
         if count > 0:
-            yield ("work", _label(run, str(queue)), "contacts", "contacts"), round(float(count), 1)
+            key = ("work", _label(run, str(queue)), "contacts handled", "contacts")
+            yield key, round(float(count), 1)
     yield ("work", "", "occupancy", "share"), result.get("occupancy")
     yield from _people(result.get("people") or [], currency)
     yield from _service(run)

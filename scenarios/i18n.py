@@ -15,6 +15,16 @@ _EN = {
     "part_time": "part-time",
     "open_h": "open hours",
     "business_day": "business day",
+    "answered_within": "answered in time",
+    "replied_within": "replied in time",
+    "mean_wait": "mean wait",
+    "per_requests": "people for requests",
+    "weekly_hours": "hours a week",
+    "present": "people present",
+    "cost_per_contact": "cost per contact",
+    "paid_leave": "paid leave",
+    "purchase_min": "minimum purchase",
+    "price_step": "price steps",
 }
 _ZH = {
     # Sheets and headings
@@ -176,6 +186,14 @@ _ZH = {
         "从基准成本到情景成本的各项原因，金额合计精确到分。工时按基准平均单价，结构按基准各合同单价，"
         "其余为费率差异。",
     "volume of contacts": "联系量",
+    "contacts handled": "处理联系量",
+    "answered_within": "及时应答",
+    "replied_within": "及时回复",
+    "mean_wait": "平均等待",
+    "per_requests": "按请求量配人",
+    "weekly_hours": "每周工时",
+    "present": "在岗人数",
+    "cost_per_contact": "单次成本",
     "hours per contact": "每次联系工时",
     "mix of contracts": "合同结构",
     "hourly rates": "小时费率",

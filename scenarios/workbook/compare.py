@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openpyxl.chart import BarChart, Reference
 from openpyxl.utils import get_column_letter
@@ -58,8 +58,9 @@ def _add_measures(book: bk.Book, comparison: Comparison, word: Word) -> None:
     for line in comparison.measures.to_dict("records"):
         row += 1
         form = _FORMATS.get(line["unit"], "#,##0.00")
-        texts = [word(line["section"]), word(line["item"]), word(line["measure"])]
-        for k, text in enumerate([*texts, word(line["unit"])], start=1):
+        texts = [line["section"], line["measure"], line["unit"]]
+        section, measure, unit = map(word, texts)
+        for k, text in enumerate([section, _item(line, word), measure, unit], start=1):
             book.put(sheet.cell(row, k), text, box=True)
         for k, name in enumerate(names):
             value = line[name]
@@ -81,6 +82,14 @@ def _add_measures(book: bk.Book, comparison: Comparison, word: Word) -> None:
     sheet.freeze_panes = sheet.cell(_FIRST + 1, len(fixed) + 1)
     sheet.auto_filter.ref = f"A{_FIRST}:{get_column_letter(len(heads))}{row}"
     bk.print_landscape(sheet, rows=f"{_FIRST}:{_FIRST}", cols="A:D")
+
+
+def _item(line: dict[str, Any], word: Word) -> str:
+    """What a row is of: a contract, a queue, a promise, or all people."""
+    label, dot, measure = str(line["item"]).rpartition(" · ")
+    if not line["item"] and line["section"] == "people":
+        return word("Total")
+    return f"{label}{dot}{word(measure)}"
 
 
 def _add_bridge(book: bk.Book, comparison: Comparison, word: Word) -> None:
@@ -176,7 +185,8 @@ def _waterfall(sheet: Worksheet, begin: int, end: int, name: str) -> None:
     chart.y_axis.number_format = "#,##0"
     lowest = _lowest(sheet, first, end)
     chart.y_axis.scaling.min = lowest
-    sheet.add_chart(chart, f"L{begin}")
+    # It covers the cells it is drawn from.
+    sheet.add_chart(chart, f"G{begin}")
 
 
 def _lowest(sheet: Worksheet, first: int, end: int) -> float:

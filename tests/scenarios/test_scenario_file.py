@@ -1,9 +1,12 @@
 """A scenario in a TOML file: the same as rows of the table, its faults told by the file's lines."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from scenarios.overrides import apply_scenario, describe_scenario, with_scenario_file
-from scenarios.plan import PlanFaults
+from scenarios.plan import PlanFaults, load
 from tests.scenarios.smallplan import with_rows
 
 HEAD = 'name = "strike"\n'
@@ -111,3 +114,17 @@ def test_what_is_no_text_or_not_there_is_told(small_plan, tmp_path):
     for name in ("x.toml", "gone.toml"):
         with pytest.raises(PlanFaults, match=name):
             with_scenario_file(small_plan, tmp_path / name)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_file_shown_in_the_docs_applies_to_the_example_it_names(tmp_path):
+    text = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    shown = re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1]
+    plan, name = added(load(ROOT / "examples" / "cloud_crm"), tmp_path, shown)
+    assert describe_scenario(plan, name) == [
+        "plan: forecast.growth 0 -> 0.2",
+        "targets queue=chat: share 0.9 -> 0.85",
+        "contracts contract=specialist: wage_per_hour 60 -> 63",
+    ]
