@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable
@@ -210,7 +209,8 @@ def plan_command(
         ),
     ] = None,
     scenario: Annotated[
-        str, typer.Option("--scenario", metavar="NAME", help="Scenario of the plan.")
+        str,
+        typer.Option("--scenario", metavar="NAME", help="Scenario of the plan, or a .toml file."),
     ] = "base",
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="Seed, instead of the plan's.")
@@ -225,11 +225,12 @@ def plan_command(
     Ctrl-C keeps the best plan so far; a second one aborts.
     """
     from scenarios.progress import Stop, Terminal
-    from scenarios.runs import check_target, write_run
+    from scenarios.runs import check_target, file_name, write_run
     from scenarios.summary import print_summary
 
-    loaded = _load(plan)
-    folder = out or Path("runs") / _file_name(loaded.settings.name) / _run_name(scenario)
+    loaded, names = _with_scenarios(_load(plan), scenario)
+    scenario = names[0] if names else "base"
+    folder = out or Path("runs") / file_name(loaded.settings.name) / _run_name(scenario)
     check_target(folder)
     err = _console(stderr=True)
     with Stop(err) as stop, Terminal(err) as reporter:
@@ -354,6 +355,60 @@ def repair(
 
 
 @app.command()
+def compare(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PLAN | RUN RUN...", help="A plan, or finished runs.")
+    ],
+    scenarios: Annotated[
+        str,
+        typer.Option("--scenarios", metavar="A,B", help="Names or .toml files; all if left out."),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="For tables, workbook and a plan's runs."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="Seed, instead of the plan's.")
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="S", min=1, help="Processor seconds a scenario."),
+    ] = None,
+) -> None:
+    """Compare scenarios of a plan, or finished runs: cost, people, service, and why they differ.
+
+    A plan's scenarios are planned first, each into a run folder; those that are there already are
+    used. Of runs, the first is what the others are compared with.
+    """
+    from scenarios.compare import compare_plan, compare_runs, write_tables
+    from scenarios.compare_summary import print_comparison
+    from scenarios.progress import Stop, Terminal
+    from scenarios.runs import file_name
+
+    if all((path / "result.json").is_file() for path in paths):
+        if scenarios or seed is not None or time_limit is not None:
+            msg = "--scenarios, --seed and --time-limit are for a plan; these are finished runs"
+            raise PlannerError(msg)
+        comparison = compare_runs(paths)
+    elif len(paths) > 1:
+        missing = next(path for path in paths if not (path / "result.json").is_file())
+        msg = f"{missing} is no run; give one plan, or runs alone"
+        raise PlannerError(msg)
+    else:
+        loaded, names = _with_scenarios(_load(paths[0]), scenarios)
+        out = out or Path("runs") / file_name(loaded.settings.name) / _run_name("compare")
+        err = _console(stderr=True)
+        with Stop(err) as stop, Terminal(err) as reporter:
+            comparison = compare_plan(
+                loaded, out, names, seed=seed, time_limit=time_limit, reporter=reporter,
+                stop=stop, say=reporter.title,
+            )  # fmt: skip
+    files = [] if out is None else write_tables(comparison, out)
+    print_comparison(comparison, _console(), files)
+    raise typer.Exit(comparison.exit_code)
+
+
+@app.command()
 def export(
     run: RunPath,
     xlsx: Annotated[Path, typer.Option("--xlsx", metavar="FILE", help="Workbook to write.")],
@@ -376,6 +431,19 @@ def export(
         raise PlannerError(msg)
     _writing(xlsx, lambda path: write_roster(kept, path, language))
     typer.echo(str(xlsx))
+
+
+def _with_scenarios(plan: Plan, text: str) -> tuple[Plan, list[str] | None]:
+    """Names in a list with commas, those of TOML files added to the plan; None for no list."""
+    from scenarios.overrides import is_scenario_file, with_scenario_file
+
+    names = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        name = part
+        if is_scenario_file(part):
+            plan, name = with_scenario_file(plan, part)
+        names.append(name)
+    return plan, names or None
 
 
 def _load(path: Path) -> Plan:
@@ -428,13 +496,10 @@ def _writing(path: Path, write: Callable[[Path], None]) -> None:
             partial.unlink()
 
 
-def _file_name(text: str) -> str:
-    """Make a folder's name of a plan's: letters of any language stay."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.").lower() or "plan"
-
-
 def _run_name(scenario: str) -> str:
-    return f"{_file_name(scenario)}-{dt.datetime.now():%Y%m%d-%H%M%S}"
+    from scenarios.runs import file_name
+
+    return f"{file_name(scenario)}-{dt.datetime.now():%Y%m%d-%H%M%S}"
 
 
 if __name__ == "__main__":

@@ -106,6 +106,11 @@ class Terminal:
             self._said = now
             self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
+    def title(self, text: str) -> None:
+        """Close the line of the stage before and say what the next ones are for."""
+        self._finish()
+        self._console.print(text, markup=False, highlight=False)
+
     def _finish(self) -> None:
         if self._name:
             took = time.monotonic() - self._since

@@ -289,8 +289,7 @@ def _result(
         "names": _names(final),
         "replications": final.result.replications,
         "occupancy": round(float(occupancy(final.scene, final.result)[0]), 4),
-        "versions": {p: metadata.version(p) for p in _PACKAGES}
-        | {"python": platform.python_version()},
+        "versions": versions(),
         "inputs_hash": inputs_hash(plan),
         "people": _people(final),
         "defaults": [str(default) for default in plan.defaults],
@@ -329,6 +328,12 @@ def _people(final: Candidate) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a run's figures hang on."""
+    found = {package: metadata.version(package) for package in _PACKAGES}
+    return found | {"python": platform.python_version()}
 
 
 def inputs_hash(plan: Plan) -> str:

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -241,6 +242,11 @@ def check_target(folder: str | Path) -> None:
     if not (target / _RESULT).is_file():
         msg = f"{target} holds other files; choose a folder that is new, empty or a former run"
         raise RunError(msg)
+
+
+def file_name(text: str) -> str:
+    """Make a folder's name of a plan's or a scenario's: letters of any language stay."""
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.").lower() or "plan"
 
 
 def _typed(name: str, table: pd.DataFrame | None) -> pd.DataFrame:

@@ -61,6 +61,16 @@ class Promise:
         return self.held == self.judged
 
 
+def is_share(measure: str) -> bool:
+    """Whether a measure is a share of contacts."""
+    return measure in _SHARES
+
+
+def less_is_better(measure: str) -> bool:
+    """Whether a promise says how much a measure may be at most."""
+    return measure in _AT_MOST
+
+
 def promises(service: pd.DataFrame) -> list[Promise]:
     """Gather the rows of a run's service table by target, in the table's order."""
     found = []

@@ -6,5 +6,15 @@ from scenarios.overrides.apply import (
     describe_scenario,
     scenario_names,
 )
+from scenarios.overrides.describe import differences
+from scenarios.overrides.file import is_scenario_file, with_scenario_file
 
-__all__ = ["apply_scenario", "check_scenarios", "describe_scenario", "scenario_names"]
+__all__ = [
+    "apply_scenario",
+    "check_scenarios",
+    "describe_scenario",
+    "differences",
+    "is_scenario_file",
+    "scenario_names",
+    "with_scenario_file",
+]

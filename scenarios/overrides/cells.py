@@ -205,12 +205,17 @@ def raw_cells(known: Sequence[Column], row: Any) -> list[str | None]:
     ]
 
 
+def told_by(table: str) -> tuple[str, ...]:
+    """Columns that tell the rows of a table apart."""
+    return _TOLD_BY.get(table) or KEYS[table]
+
+
 def label(table: str, row: Row, rows: Sequence[Row]) -> str:
     """Tell a row by as few of its cells as set it apart: `queue=phone measure=abandoned`."""
     known = {column.name: column for column in columns(TABLES[table])}
     parts: list[str] = []
     alike = [one for one in rows if one is not row]
-    for name in _TOLD_BY.get(table) or KEYS[table]:
+    for name in told_by(table):
         column = known[name]
         value = getattr(row, column.field)
         if value in (None, ""):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from scenarios.overrides.cells import label, pair_text
+from scenarios.overrides.cells import label, pair_text, told_by
 from scenarios.overrides.changes import Traced
 from scenarios.plan import Plan, schema
 from scenarios.plan.rows import setting_keys
@@ -32,6 +32,53 @@ def describe(
         elif table in tables:
             lines += _rows(table, plan.table(table), tables[table])
     return lines
+
+
+def differences(plan: Plan, other: Plan) -> list[str]:
+    """What is different between any two plans, in the same lines.
+
+    Rows are matched where they are equal, else by the columns that tell a table's rows apart; what
+    finds no match was dropped or added. The tables `scenarios` are left out.
+    """
+    tables = {
+        name: _matched(name, plan.table(name), other.table(name))
+        for name in schema.TABLES
+        if name not in ("history", "scenarios") and plan.table(name) != other.table(name)
+    }
+    was, now = (pd.MultiIndex.from_frame(p.history[["queue", "start"]]) for p in (plan, other))
+    at = was.get_indexer(now)
+    # Intervals that only the other plan has get numbers that the plan's history does not use.
+    kept = pd.Index([place if place >= 0 else -1 - k for k, place in enumerate(at)], dtype="int64")
+    return [
+        *describe(plan, other, tables, kept),
+        *(
+            f"history {pair_text('queue', str(queue))}: {len(rows)} intervals added"
+            for queue, rows in other.history[at < 0].groupby("queue", sort=False)
+        ),
+    ]
+
+
+def _matched(
+    table: str, before: tuple[schema.Row, ...], after: tuple[schema.Row, ...]
+) -> list[Traced]:
+    """Rows of a table with the rows that they probably were."""
+    known = {column.name: column.field for column in columns(schema.TABLES[table])}
+    fields = [known[name] for name in told_by(table)]
+    left = list(before)
+    origins: list[schema.Row | None] = [None] * len(after)
+    # All columns, then those that tell rows apart, then two of them: a limit or a first day may
+    # be what was changed.
+    for looked_at in (list(known.values()), fields, fields[:2]):
+        for at, row in enumerate(after):
+            if origins[at] is None:
+                alike = (
+                    one
+                    for one in left
+                    if all(getattr(one, name) == getattr(row, name) for name in looked_at)
+                )
+                origins[at] = next(alike, None)
+                left = [one for one in left if one is not origins[at]]
+    return [Traced(row, origin) for row, origin in zip(after, origins, strict=True)]
 
 
 def _settings(plan: Plan, changed: Plan) -> Iterator[str]:

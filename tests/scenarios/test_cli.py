@@ -48,7 +48,7 @@ def test_help_loads_no_heavy_library():
 def test_help_lists_the_verbs(called):
     code, out, _ = called("--help")
     assert code == 0
-    for verb in ("init", "check", "forecast", "require", "plan", "simulate", "export"):
+    for verb in ("init", "check", "forecast", "require", "plan", "compare", "simulate", "export"):
         assert f"  {verb} " in out
 
 
