@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from staffing import _erlang_kernels as kernels
+from staffing._search_kernels import required
 
 Definition = Literal[
     "offered", "virtual", "answered", "without_short_abandons", "short_abandons_good"
@@ -244,7 +245,7 @@ def required_agents(
         max_abandonment=max_abandonment,
         max_mean_wait_s=max_mean_wait_s,
     )
-    found = kernels.required(_code(definition), fractional, _alike_together(flat), *flat)
+    found = required(_code(definition), fractional, _alike_together(flat), *flat)
     return _shaped(found if fractional else found.astype(np.int64), shape)
 
 

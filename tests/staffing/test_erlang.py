@@ -354,6 +354,22 @@ def test_nobody_blocks_everybody():
     assert erlang.blocking([5.0, 0.0, 1e5], 0).tolist() == [1.0, 1.0, 1.0]
 
 
+def test_steps_from_a_guess_find_what_halving_finds():
+    """Whole agents of Erlang C are the fractional ones rounded up, near a guess and far from it."""
+    rng = np.random.default_rng(8)
+    load = 10 ** rng.uniform(-2, 4, 3000)
+    case = {
+        "aht_s": rng.uniform(10, 2000, 3000),
+        "target_s": rng.choice([0, 20, 600, 90_000], 3000),
+        "service_level": rng.choice([0.0, 0.2, 0.8, 0.999], 3000),
+        "max_occupancy": rng.choice([1.0, 0.9, 0.3], 3000),
+        "max_mean_wait_s": rng.choice([math.inf, 1.0], 3000),
+    }
+    whole = erlang.required_agents(load, **case)
+    part = erlang.required_agents(load, fractional=True, **case)
+    np.testing.assert_array_equal(whole, np.ceil(part - 1e-8))
+
+
 def test_dust_of_floats_adds_nobody():
     """8.5 Erlang at 85 % are 10 agents, though 8.5 / 0.85 may be 10.000000000000002."""
     easy = {"aht_s": 60, "target_s": 3600, "service_level": 0.1}
