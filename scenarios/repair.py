@@ -27,6 +27,7 @@ from scenarios.runs import Run
 from solver.activities import activities
 from solver.check import check
 from solver.check_facts import Terms
+from solver.problem import Problem
 from solver.repair import Repair, repair
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def repair_run(
             range(problem.grid.day(row.from_), problem.grid.day(last) + 1)
         )
     if change_price is None:
-        wages = (group.contract.hourly_base for group in problem.groups)
-        change_price = _CHANGE_H * max(wages, default=0.0)
+        change_price = default_change_price(problem)
     found = repair(problem, roster, days, change_price=change_price)
     plan = _with_absences(load(Path(folder) / "plan"), rows)
     run = _run(staged, found, plan, change_price)
@@ -84,6 +84,12 @@ def repair_run(
     result["cpu_s"] = round(time.process_time() - began, 2)
     result["seconds"] = round(time.monotonic() - wall, 2)
     return Run(result, run.tables), plan
+
+
+def default_change_price(problem: Problem) -> float:
+    """Two hours of the dearest wage: what changing a person's day is worth avoiding."""
+    wages = (group.contract.hourly_base for group in problem.groups)
+    return _CHANGE_H * max(wages, default=0.0)
 
 
 def read_absences(path: str | Path, staged: Staged) -> list[AvailabilityRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -75,6 +76,8 @@ class Months:
         self.taken = np.full((len(agents), days), -1, dtype=np.int64)
         self.count = np.zeros_like(self._seats)
         self.price = np.zeros(len(agents))
+        self._kept: Ints | None = None
+        self._change_price = 0.0
         self._worth = np.zeros(self._seats.shape)
         self._seat = np.zeros(self._seats.shape, dtype=np.int64)
 
@@ -95,6 +98,22 @@ class Months:
             self._take(a, rows[a], price)
         for a in left:
             self.plan(a)
+
+    def hold(self, first_day: int, change_price: float) -> None:
+        """Keep the present months before a day, and pay for each later day that changes."""
+        self._kept, self._change_price = self.rows.copy(), change_price
+        for a, terms in enumerate(self.terms):
+            row = self.rows[a]
+            works = np.flatnonzero(row >= 0)
+            cost, off_cost = terms.cost + change_price, terms.off_cost.copy()
+            cost[works, row[works]] -= change_price
+            off_cost[works] += change_price
+            past = works[works < first_day]
+            kept = cost[past, row[past]].copy()
+            cost[:first_day] = BANNED
+            cost[past, row[past]] = kept
+            off_cost[past] = BANNED
+            self.terms[a] = replace(terms, cost=cost, off_cost=off_cost)
 
     @property
     def sweep_s(self) -> float:
@@ -197,11 +216,12 @@ class Months:
         return cost
 
     def _judge(self, a: int, row: Ints) -> tuple[Floats, float]:
-        row = np.append(self._own, -1)[row]
+        numbers, row = row, np.append(self._own, -1)[row]
         said = verdicts(
             self._base, self._agents[a], self._weeks[a], self.terms[a].rules, row[None, :]
         )
-        return said.broken[0], float(said.price[0])
+        changed = 0 if self._kept is None else int((numbers != self._kept[a]).sum())
+        return said.broken[0], float(said.price[0]) + self._change_price * changed
 
     def _value(self, a: int) -> None:
         """Find what shifts are worth beside the people who have taken seats."""
