@@ -20,7 +20,10 @@ _TRIES = 8
 # Costs are blurred by up to this many hourly wages.
 _BLUR_H = 0.5
 _STALE = 3
-_LEAST_STEP = 1e-3
+# Of the subgradient: first and least step, rounds without a better bound before it is halved.
+_FIRST_STEP = 0.2
+_LEAST_STEP = 1e-4
+_PATIENCE = 12
 _JUDGED_S = 1e-3
 _PRICED_S = 5e-5
 _STATE_S = 1e-9
@@ -273,16 +276,16 @@ class Months:
         """
         seats, wanted = self._seats, self._seats > 0
         prices = np.where(wanted, 0.0, -BANNED)
-        best, best_at, step, stale = -np.inf, prices, 1.0, 0
+        best, step, stale = -np.inf, _FIRST_STEP, 0
         target = self.cost()
         for _ in range(rounds):
             total, taken = self._apart(prices)
             if total > best:
-                best, best_at, stale = total, prices, 0
+                best, stale = total, 0
             else:
                 stale += 1
-                if stale >= _STALE:
-                    step, stale, prices = step / 2, 0, best_at
+                if stale >= _PATIENCE:
+                    step, stale = step / 2, 0
             slope = np.where(wanted, seats - taken, 0.0)
             length = float((slope**2).sum())
             if not length or step < _LEAST_STEP or best >= target - _HARDLY:
