@@ -20,6 +20,7 @@ from scenarios.progress import Reporter, Silent
 from scenarios.repair import CHANGES, default_change_price
 from scenarios.restage import Staged, restage
 from scenarios.rounds import Rounds, judge_roster, roster_counts
+from scenarios.rows import read_rows, refuse
 from scenarios.run import run_result, run_tables, schedule_frame
 from scenarios.runs import Run
 from solver.optimize import evaluate, optimize
@@ -132,29 +133,8 @@ def read_forecast(path: str | Path, staged: Staged) -> pd.DataFrame:
     PlannerError
         With every fault of the file.
     """
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read as CSV: {error}"
-        raise PlannerError(msg) from error
-    raw.columns = raw.columns.str.strip()
-    where = Path(path).name
-    faults = [
-        Fault(where, None, column, wrong="is missing", right=f"columns {', '.join(_COLUMNS)}")
-        for column in _COLUMNS
-        if column not in raw
-    ]
-    if not faults:
-        if "aht_s" not in raw:
-            raw["aht_s"] = ""
-        raw = raw[[*_COLUMNS, "aht_s"]].apply(lambda column: column.str.strip())
-        faults = _faults(raw, where, staged)
-        if raw.empty:
-            faults = [Fault(where, wrong="holds no interval")]
-    if faults:
-        lines = "\n".join(f"  - {fault}" for fault in faults)
-        msg = f"{path} cannot be used:\n{lines}"
-        raise PlannerError(msg)
+    raw, faults = read_rows(path, _COLUMNS, ("aht_s",), thing="interval")
+    refuse(path, faults or _faults(raw, Path(path).name, staged), "used")
     return pd.DataFrame(
         {
             "queue": raw["queue"],

@@ -30,12 +30,18 @@ _STATE_S = 1e-9
 
 
 class Months:
-    """A group's people with their months and the seats that they take.
+    """A group's people with their months and the seats that they take; nobody works yet.
 
     Parameters
     ----------
-    shifts
-        (A, D) pattern numbers to start from; a month that breaks a rule is planned anew.
+    base, prices
+        Data of the group.
+    agents, weeks
+        People of the group, and each one's terms by plan week.
+    seats
+        (D, P) seats to be taken.
+    seed
+        Of the orders in which people are planned, and of what blurs costs.
     """
 
     def __init__(
@@ -85,7 +91,7 @@ class Months:
         self._seat = np.zeros(self._seats.shape, dtype=np.int64)
 
     def start(self, shifts: Ints) -> None:
-        """Take a start's months, those that keep every rule, and plan the others."""
+        """Take months (A, D) of pattern numbers; those that break a rule are planned anew."""
         number = np.full(len(self._base.patterns) + 1, -1, dtype=np.int64)
         number[self._own] = np.arange(len(self._own))
         rows = number[shifts]
