@@ -315,40 +315,51 @@ def simulate(
 def repair(
     run: RunPath,
     absences: Annotated[
-        Path,
-        typer.Option(
-            "--absences", metavar="FILE", help="CSV: agent, from, to, kind (sick if none)."
-        ),
-    ],
+        Path | None,
+        typer.Option("--absences", metavar="FILE", help="CSV: agent, from, to, kind (or sick)."),
+    ] = None,
+    forecast: Annotated[
+        Path | None,
+        typer.Option("--forecast", metavar="FILE", help="CSV: queue, start, volume, aht_s."),
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out", metavar="FOLDER", help="Folder of the new run; RUN-repaired if none."
-        ),
+        typer.Option("--out", metavar="FOLDER", help="New run's folder; RUN-repaired if none."),
     ] = None,
     change_price: Annotated[
         float | None,
-        typer.Option("--change-price", metavar="MONEY", min=0, help="Price of calling somebody."),
+        typer.Option("--change-price", metavar="MONEY", min=0, help="Price of each change."),
     ] = None,
 ) -> None:
-    """Repair a roster: who takes the shifts of people who cannot come.
+    """Repair a roster: people cannot come, or another volume is expected.
 
-    RUN is only read. The new run lists every change, and for each seat everybody who could take it.
+    RUN is only read, and what is past stays. The new run lists every change, and for each seat of
+    an absent person everybody who could take it.
     """
     from scenarios.glance import print_repair
-    from scenarios.repair import repair_run
     from scenarios.runs import check_target, read_run, write_run
 
     read_run(run)
-    if not absences.is_file():
-        msg = f"{absences} is not a file; --absences wants a CSV with agent, from, to, kind"
+    file = absences or forecast
+    if file is None or (absences and forecast):
+        msg = "Say what has changed: either --absences FILE or --forecast FILE"
+        raise PlannerError(msg)
+    if not file.is_file():
+        msg = f"{file} is not a file; a repair wants a CSV of absences or of a forecast"
         raise PlannerError(msg)
     folder = out or run.absolute().with_name(f"{run.absolute().name}-repaired")
     check_target(folder)
     if folder.absolute() == run.absolute():
         msg = f"{folder} is the run itself, which a repair never changes; choose another folder"
         raise PlannerError(msg)
-    repaired, plan = repair_run(run, absences, change_price=change_price)
+    if absences:
+        from scenarios.repair import repair_run
+
+        repaired, plan = repair_run(run, absences, change_price=change_price)
+    else:
+        from scenarios.reforecast import reforecast_run
+
+        repaired, plan = reforecast_run(run, file, change_price=change_price)
     write_run(repaired, folder, plan)
     print_repair(repaired, _console(), folder)
     raise typer.Exit(repaired.exit_code)

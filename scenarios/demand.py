@@ -165,10 +165,12 @@ def plan_queues(plan: Plan) -> tuple[Queue, ...]:
     return tuple(queues)
 
 
-def demand(plan: Plan, told: Forecast | None = None) -> Demand:
+def demand(plan: Plan, told: Forecast | None = None, given: pd.DataFrame | None = None) -> Demand:
     """Forecast a plan's contacts and turn them into work.
 
-    `told`: a forecast already made of the same history, queues and hours.
+    `told` is a forecast already made of the same history, queues and hours. `given` has `queue,
+    start, volume` and perhaps `aht_s` of intervals known better by now; they stand in place of the
+    forecast's.
     """
     grid, calendar, queues, hours = (
         plan_grid(plan),
@@ -195,6 +197,15 @@ def demand(plan: Plan, told: Forecast | None = None) -> Demand:
             volume[number, at[inside]] = rows["volume"].to_numpy(float)[inside]
             aht_s[number, at[inside]] = rows["aht_s"].to_numpy(float)[inside]
             day_cv[number] = told.day_cv.get(queue.name, 0.0)
+    for number, queue in enumerate(queues if given is not None else ()):
+        assert given is not None
+        rows = given[given["queue"] == queue.name]
+        at = grid.index(pd.DatetimeIndex(rows["start"]))
+        inside = (at >= 0) & (at < grid.size)
+        volume[number, at[inside]] = rows["volume"].to_numpy(float)[inside]
+        if "aht_s" in rows:
+            known = inside & rows["aht_s"].notna().to_numpy()
+            aht_s[number, at[known]] = rows["aht_s"].to_numpy(float)[known]
     # A handle time that the planner states goes before the history's.
     for number, row in enumerate(plan.queues):
         if row.aht_s is not None:

@@ -178,6 +178,13 @@ def print_repair(run: Run, console: Console, folder: Path) -> None:
         Where it was written.
     """
     told, currency = run.result["repair"], run.result.get("currency", "")
+    if told.get("forecast"):
+        console.print(
+            f"{told['people_changed']} people on {told['days_changed']} days changed from "
+            f"{told['first_day']} on; cost {told['cost_change']:+,.2f} {_text(currency)}"
+        )
+        console.print(f"{_text(folder)}/changes.csv, service.csv, roster.xlsx")
+        return
     console.print(
         f"{told['shifts_left']} shifts left, {told['people_called']} people called, "
         f"{told['seats_open']} seats open; cost {told['cost_change']:+,.2f} {_text(currency)}"

@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scenarios.errors import PlannerError
 from scenarios.plan import load
 from scenarios.plan.faults import Fault, suggestion
 from scenarios.plan.schema import AvailabilityRow
 from scenarios.restage import Staged, restage
+from scenarios.rows import read_rows, refuse
 from scenarios.run import availability_table, schedule_frame
 from scenarios.runs import Run
 from solver.activities import activities
 from solver.check import check
 from solver.check_facts import Terms
+from solver.problem import Problem
 from solver.repair import Repair, repair
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def repair_run(
             range(problem.grid.day(row.from_), problem.grid.day(last) + 1)
         )
     if change_price is None:
-        wages = (group.contract.hourly_base for group in problem.groups)
-        change_price = _CHANGE_H * max(wages, default=0.0)
+        change_price = default_change_price(problem)
     found = repair(problem, roster, days, change_price=change_price)
     plan = _with_absences(load(Path(folder) / "plan"), rows)
     run = _run(staged, found, plan, change_price)
@@ -84,6 +84,12 @@ def repair_run(
     result["cpu_s"] = round(time.process_time() - began, 2)
     result["seconds"] = round(time.monotonic() - wall, 2)
     return Run(result, run.tables), plan
+
+
+def default_change_price(problem: Problem) -> float:
+    """Two hours of the dearest wage: what changing a person's day is worth avoiding."""
+    wages = (group.contract.hourly_base for group in problem.groups)
+    return _CHANGE_H * max(wages, default=0.0)
 
 
 def read_absences(path: str | Path, staged: Staged) -> list[AvailabilityRow]:
@@ -94,38 +100,19 @@ def read_absences(path: str | Path, staged: Staged) -> list[AvailabilityRow]:
     PlannerError
         With every fault of the file.
     """
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read as CSV: {error}"
-        raise PlannerError(msg) from error
-    raw.columns = raw.columns.str.strip()
+    raw, faults = read_rows(path, _COLUMNS[:2], _COLUMNS[2:], thing="absence")
     where = Path(path).name
-    faults = [
-        Fault(where, None, column, wrong="is missing", right="columns agent, from, to, kind")
-        for column in _COLUMNS[:2]
-        if column not in raw
-    ]
     faults += [
         Fault(where, None, str(column), wrong="is no column of absences", right=", ".join(_COLUMNS))
         for column in raw.columns
         if column not in _COLUMNS
     ]
     rows: list[AvailabilityRow] = []
-    if not faults:
-        for column in _COLUMNS[2:]:
-            if column not in raw:
-                raw[column] = ""
-        for k, cells in enumerate(raw[list(_COLUMNS)].itertuples(index=False, name=None)):
-            row, wrong = _absence([str(cell).strip() for cell in cells], where, k + 2, staged)
-            faults += wrong
-            rows += [row] if row is not None else []
-        if raw.empty:
-            faults = [Fault(where, wrong="holds no absence")]
-    if faults:
-        lines = "\n".join(f"  - {fault}" for fault in faults)
-        msg = f"{path} cannot be used:\n{lines}"
-        raise PlannerError(msg)
+    for k, cells in enumerate(raw[list(_COLUMNS)].itertuples(index=False, name=None)):
+        row, wrong = _absence([str(cell) for cell in cells], where, k + 2, staged)
+        faults += wrong
+        rows += [row] if row is not None else []
+    refuse(path, faults, "used")
     return rows
 
 

@@ -14,6 +14,7 @@ from scenarios.errors import PlannerError
 from scenarios.judge import predicted_by_period
 from scenarios.plan.faults import Fault, suggestion
 from scenarios.restage import Staged, restage
+from scenarios.rows import read_rows, refuse
 from staffing.queues import Measure, QueueKind
 from staffing.simulation import SimulationResult, replay, simulate
 from staffing.simulation.service import MEASURES
@@ -92,27 +93,8 @@ def read_calls(path: str | Path, staged: Staged) -> pd.DataFrame:
     PlannerError
         With every fault of the file.
     """
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read as CSV: {error}"
-        raise PlannerError(msg) from error
-    raw.columns = raw.columns.str.strip()
-    where = Path(path).name
-    missing = [column for column in _COLUMNS if column not in raw]
-    faults = [
-        Fault(where, None, column, wrong="is missing", right=f"columns {', '.join(_COLUMNS)}")
-        for column in missing
-    ]
-    if not missing:
-        raw = raw[list(_COLUMNS)].apply(lambda column: column.str.strip())
-        faults = _faults(raw, where, staged)
-        if raw.empty:
-            faults = [Fault(where, wrong="holds no contact")]
-    if faults:
-        lines = "\n".join(f"  - {fault}" for fault in faults)
-        msg = f"{path} cannot be replayed:\n{lines}"
-        raise PlannerError(msg)
+    raw, faults = read_rows(path, _COLUMNS, thing="contact")
+    refuse(path, faults or _faults(raw, Path(path).name, staged), "replayed")
     arrived = _moments(raw["arrived"])
     gave_up = raw["outcome"] == "abandoned"
     waited_s = pd.to_numeric(raw["waited_s"])

@@ -63,7 +63,9 @@ def restage(folder: str | Path) -> Staged:
         msg = f"{folder} keeps no plan (sub-folder plan), so it cannot be simulated anew"
         raise RunError(msg)
     plan = apply_scenario(load(kept), str(run.result.get("scenario", "base")))
-    told = demand(plan)
+    # A run repaired for another forecast keeps that one in its table.
+    known = bool((run.result.get("repair") or {}).get("forecast"))
+    told = demand(plan, given=run.tables["forecast"] if known else None)
     problem = build_problem(plan, told)
     try:
         roster = _roster(run, problem)

@@ -82,8 +82,8 @@ def plan_run(
     trial = Trial(told, limits.seed, solve.replications, reporter, frames)
     rounds = correct(plan, trial, limits, stop)
     final = rounds.best
-    tables = _tables(plan, told, final, names)
-    result = _result(plan, told, final, rounds, scenario, limits)
+    tables = run_tables(plan, told, final, names)
+    result = run_result(plan, told, final, rounds, scenario, limits)
     result["cpu_s"] = round(time.process_time() - began, 2)
     result["seconds"] = round(time.monotonic() - wall, 2)
     return Run(result, tables)
@@ -117,9 +117,10 @@ def schedule_frame(problem: Problem, roster: Roster, names: dict[str, str]) -> p
     return pd.DataFrame(rows, columns=columns)
 
 
-def _tables(
+def run_tables(
     plan: Plan, told: Demand, final: Candidate, names: dict[str, str]
 ) -> dict[str, pd.DataFrame]:
+    """Every table of a run whose roster is final."""
     needed = requirement_of(plan, told)
     agents = pd.DataFrame(
         [
@@ -249,7 +250,7 @@ def availability_table(plan: Plan, told: Demand) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["agent", "date", "kind"])
 
 
-def _result(
+def run_result(
     plan: Plan,
     told: Demand,
     final: Candidate,
@@ -257,6 +258,7 @@ def _result(
     scenario: str,
     limits: Limits,
 ) -> dict[str, Any]:
+    """What `result.json` says of a run, but for the time it took."""
     broken = final.findings.findings
     broken = broken[broken["mode"] != "priced"] if len(broken) else broken
     held = all(v.met for v in final.verdicts if is_firm(v)) and not len(broken)

@@ -102,13 +102,13 @@ class Trial:
         roster = _named(problem, design, self.seed)
         roster = place_breaks(problem, roster, design.on_duty)
         evaluated = evaluate(problem, roster_counts(problem, roster), design.heads)
-        return self._judged(problem, design, roster, evaluated, is_final=False)
+        return self.judged(problem, design, roster, evaluated, is_final=False)
 
     def final(self, candidate: Candidate) -> Candidate:
         """Judge a roster by fresh months: those it was chosen by speak for it."""
         if candidate.is_final:
             return candidate
-        return self._judged(
+        return self.judged(
             candidate.problem,
             candidate.design,
             candidate.roster,
@@ -116,7 +116,7 @@ class Trial:
             is_final=True,
         )
 
-    def _judged(
+    def judged(
         self,
         problem: Problem,
         design: ShiftPlan,

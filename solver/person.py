@@ -69,6 +69,13 @@ class Groundwork:
         self.months = grid.period_of_day("month")
         self.weekdays = [when.weekday() for when in grid.dates()]
 
+    def weeks_by_month(self) -> list[list[int]]:
+        """Numbers of the plan weeks that begin in each calendar month."""
+        months: dict[int, list[int]] = {}
+        for number, week in enumerate(self.weeks):
+            months.setdefault(int(self.months[week.start]), []).append(number)
+        return list(months.values())
+
 
 def weekends_of(problem: Problem) -> list[range]:
     """Runs of consecutive weekend days in the horizon."""
@@ -201,10 +208,7 @@ class PersonModel:
 
     def weeks_by_month(self) -> list[list[int]]:
         """Numbers of the plan weeks that begin in each calendar month."""
-        months: dict[int, list[int]] = {}
-        for number, week in enumerate(self.weeks):
-            months.setdefault(int(self.base.months[week.start]), []).append(number)
-        return list(months.values())
+        return self.base.weeks_by_month()
 
     def at_most(self, rule: Rule, total: Sum, limit: int, *, per_unit: int = 1) -> None:
         """State that a sum is at most a limit; a priced rule pays for each `per_unit` above it."""

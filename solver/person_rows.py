@@ -108,10 +108,7 @@ class PersonRows:
 
     def weeks_by_month(self) -> list[list[int]]:
         """Numbers of the plan weeks that begin in each calendar month."""
-        months: dict[int, list[int]] = {}
-        for number, week in enumerate(self.weeks):
-            months.setdefault(int(self.base.months[week.start]), []).append(number)
-        return list(months.values())
+        return self.base.weeks_by_month()
 
     def at_most(self, rule: Rule, total: Ints, limit: int, *, per_unit: int = 1) -> None:
         """Count what a sum has beyond a limit."""

@@ -140,7 +140,7 @@ def repair(
             if candidate.chosen and vacancies[candidate.vacancy].day == day:
                 shifts[candidate.agent, day] = candidate.pattern
     repaired = replace(roster, agents=agents, shifts=shifts, unfilled=unfilled)
-    return Repair(_with_breaks(problem, roster, repaired), tuple(vacancies), tuple(found))
+    return Repair(with_breaks(problem, roster, repaired), tuple(vacancies), tuple(found))
 
 
 def _away(agent: Agent, days: Set[int]) -> Agent:
@@ -279,12 +279,19 @@ class _Desk:
         return {pairs[i].vacancy: pairs[i].agent for i in used}
 
 
-def _with_breaks(problem: Problem, before: Roster, after: Roster) -> Roster:
-    """Breaks of the shifts that stay as they were, and new ones for new shifts."""
+def with_breaks(problem: Problem, before: Roster, after: Roster) -> Roster:
+    """Breaks of the shifts that stay as they were, and new ones for new shifts.
+
+    The people of `after` are those of `before`, in any order, and perhaps more.
+    """
     wanted = np.zeros((len(problem.groups), problem.grid.size))
-    kept = before.shifts == after.shifts
+    number = {agent.name: a for a, agent in enumerate(after.agents)}
+    now = np.array([number[agent.name] for agent in before.agents], dtype=np.int64)
+    kept = np.zeros(after.shifts.shape, dtype=bool)
+    kept[now] = before.shifts == after.shifts[now]
     placed = place_breaks(problem, after, wanted).breaks
-    breaks = [b for b in before.breaks if kept[b.agent, b.day]]
+    old = [replace(b, agent=int(now[b.agent])) for b in before.breaks]
+    breaks = [b for b in old if kept[b.agent, b.day]]
     breaks += [b for b in placed if not kept[b.agent, b.day]]
     breaks.sort(key=lambda b: (b.agent, b.day, b.start_min))
     return replace(after, breaks=tuple(breaks))

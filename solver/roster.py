@@ -37,6 +37,7 @@ _DESCENT_SHARE = 0.5
 # Least and most times that everybody is planned anew.
 _SWEEPS = (5, 40)
 _LAST_SWEEPS = 3
+_RENAME_SWEEPS = 12
 _PROOF_S = 6.0
 _PROOF_ROUNDS = (12, 300)
 
@@ -106,6 +107,46 @@ def name_shifts(
     return Roster(agents, shifts, unfilled, (), overtime, missed, tuple(notes))
 
 
+def rename_shifts(
+    problem: Problem,
+    plan: ShiftPlan,
+    before: Roster,
+    *,
+    first_day: int,
+    change_price: float,
+    seed: int = 1,
+) -> Roster:
+    """Give the seats of a new design to the people of a roster, changing as little as pays.
+
+    Days before `first_day` stay as they are; each later day of a person that changes has a price.
+    People whom the design adds are numbered. The roster is without breaks.
+    """
+    agents = staff(problem, plan.heads)
+    known = {agent.name: k for k, agent in enumerate(before.agents)}
+    shifts = np.full((len(agents), problem.grid.days), -1, dtype=np.int64)
+    for k, agent in enumerate(agents):
+        if agent.name in known:
+            shifts[k] = before.shifts[known[agent.name]]
+    unfilled = np.zeros_like(plan.counts)
+    for g in range(len(problem.groups)):
+        rows = [k for k, agent in enumerate(agents) if agent.group == g]
+        if not rows:
+            unfilled[g] = plan.counts[g]
+            continue
+        members = [agents[k] for k in rows]
+        naming = _GroupNaming.of(problem, g, members, plan.counts[g], None)
+        months = naming.months(seed)
+        if months.possible:
+            months.start(shifts[rows])
+            months.hold(first_day, change_price)
+            months.descend(_RENAME_SWEEPS)
+            shifts[rows] = months.shifts()
+        unfilled[g] = naming.unfilled(shifts[rows])
+    overtime = _overtime(problem, agents, shifts)
+    missed = _wishes_missed(problem, agents, shifts)
+    return Roster(agents, shifts, unfilled, (), overtime, missed)
+
+
 @dataclass(frozen=True)
 class NamesProof:
     """What a roster's names cost, and what the names of any roster for the same seats would.
@@ -168,7 +209,7 @@ class _GroupNaming:
         months.start(self.start)
         months.descend(_sweeps(months, deterministic_seconds))
         if len(self.agents) > _BLOCK_PEOPLE:
-            return months.shifts(), self._unfilled(months.shifts())
+            return months.shifts(), self.unfilled(months.shifts())
         shifts, left = months.shifts(), deterministic_seconds
         shifts, left = self._improve(shifts, seed, left, preferences=False)
         shifts, left = self._improve(shifts, seed, left, preferences=True)
@@ -176,7 +217,7 @@ class _GroupNaming:
         again.start(shifts)
         again.descend(_LAST_SWEEPS)
         best = min((months, again), key=lambda found: found.cost())
-        return best.shifts(), self._unfilled(best.shifts())
+        return best.shifts(), self.unfilled(best.shifts())
 
     def months(self, seed: int) -> Months:
         """People's months, nobody planned yet."""
@@ -199,7 +240,7 @@ class _GroupNaming:
             left -= spent
         shifts, left = self._improve(shifts, seed, left, preferences=False)
         shifts, left = self._improve(shifts, seed, left, preferences=True)
-        return shifts, self._unfilled(shifts)
+        return shifts, self.unfilled(shifts)
 
     def _blocks(self) -> Iterator[tuple[list[int], range]]:
         """People and days that are decided together, in order."""
@@ -238,7 +279,7 @@ class _GroupNaming:
 
     def _trouble(self, shifts: Ints) -> Floats:
         """Seats empty and people short of their hours in each week, (weeks,)."""
-        empty = self._unfilled(shifts).sum(axis=1)
+        empty = self.unfilled(shifts).sum(axis=1)
         seats = [int(empty[week.start : week.stop].sum()) for week in self.base.weeks]
         return np.asarray(seats + self._short_weeks(shifts).sum(axis=0), dtype=np.float64)
 
@@ -269,7 +310,7 @@ class _GroupNaming:
                 short[a, number] = worked[a] < terms.shifts_min or hours[a] < terms.hours_min - 1e-6
         return short
 
-    def _unfilled(self, shifts: Ints) -> Ints:
+    def unfilled(self, shifts: Ints) -> Ints:
         """Seats that nobody took, nor a shift near to them, (D, P)."""
         gap = self.seats - _held(shifts, self.seats.shape[1])
         empty = np.maximum(0, gap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,19 +20,28 @@ _TRIES = 8
 # Costs are blurred by up to this many hourly wages.
 _BLUR_H = 0.5
 _STALE = 3
-_LEAST_STEP = 1e-3
+# Of the subgradient: first and least step, rounds without a better bound before it is halved.
+_FIRST_STEP = 0.2
+_LEAST_STEP = 1e-4
+_PATIENCE = 12
 _JUDGED_S = 1e-3
 _PRICED_S = 5e-5
 _STATE_S = 1e-9
 
 
 class Months:
-    """A group's people with their months and the seats that they take.
+    """A group's people with their months and the seats that they take; nobody works yet.
 
     Parameters
     ----------
-    shifts
-        (A, D) pattern numbers to start from; a month that breaks a rule is planned anew.
+    base, prices
+        Data of the group.
+    agents, weeks
+        People of the group, and each one's terms by plan week.
+    seats
+        (D, P) seats to be taken.
+    seed
+        Of the orders in which people are planned, and of what blurs costs.
     """
 
     def __init__(
@@ -75,11 +85,13 @@ class Months:
         self.taken = np.full((len(agents), days), -1, dtype=np.int64)
         self.count = np.zeros_like(self._seats)
         self.price = np.zeros(len(agents))
+        self._kept: Ints | None = None
+        self._change_price = 0.0
         self._worth = np.zeros(self._seats.shape)
         self._seat = np.zeros(self._seats.shape, dtype=np.int64)
 
     def start(self, shifts: Ints) -> None:
-        """Take a start's months, those that keep every rule, and plan the others."""
+        """Take months (A, D) of pattern numbers; those that break a rule are planned anew."""
         number = np.full(len(self._base.patterns) + 1, -1, dtype=np.int64)
         number[self._own] = np.arange(len(self._own))
         rows = number[shifts]
@@ -95,6 +107,22 @@ class Months:
             self._take(a, rows[a], price)
         for a in left:
             self.plan(a)
+
+    def hold(self, first_day: int, change_price: float) -> None:
+        """Keep the present months before a day, and pay for each later day that changes."""
+        self._kept, self._change_price = self.rows.copy(), change_price
+        for a, terms in enumerate(self.terms):
+            row = self.rows[a]
+            works = np.flatnonzero(row >= 0)
+            cost, off_cost = terms.cost + change_price, terms.off_cost.copy()
+            cost[works, row[works]] -= change_price
+            off_cost[works] += change_price
+            past = works[works < first_day]
+            kept = cost[past, row[past]].copy()
+            cost[:first_day] = BANNED
+            cost[past, row[past]] = kept
+            off_cost[past] = BANNED
+            self.terms[a] = replace(terms, cost=cost, off_cost=off_cost)
 
     @property
     def sweep_s(self) -> float:
@@ -197,11 +225,12 @@ class Months:
         return cost
 
     def _judge(self, a: int, row: Ints) -> tuple[Floats, float]:
-        row = np.append(self._own, -1)[row]
+        numbers, row = row, np.append(self._own, -1)[row]
         said = verdicts(
             self._base, self._agents[a], self._weeks[a], self.terms[a].rules, row[None, :]
         )
-        return said.broken[0], float(said.price[0])
+        changed = 0 if self._kept is None else int((numbers != self._kept[a]).sum())
+        return said.broken[0], float(said.price[0]) + self._change_price * changed
 
     def _value(self, a: int) -> None:
         """Find what shifts are worth beside the people who have taken seats."""
@@ -253,16 +282,16 @@ class Months:
         """
         seats, wanted = self._seats, self._seats > 0
         prices = np.where(wanted, 0.0, -BANNED)
-        best, best_at, step, stale = -np.inf, prices, 1.0, 0
+        best, step, stale = -np.inf, _FIRST_STEP, 0
         target = self.cost()
         for _ in range(rounds):
             total, taken = self._apart(prices)
             if total > best:
-                best, best_at, stale = total, prices, 0
+                best, stale = total, 0
             else:
                 stale += 1
-                if stale >= _STALE:
-                    step, stale, prices = step / 2, 0, best_at
+                if stale >= _PATIENCE:
+                    step, stale = step / 2, 0
             slope = np.where(wanted, seats - taken, 0.0)
             length = float((slope**2).sum())
             if not length or step < _LEAST_STEP or best >= target - _HARDLY:

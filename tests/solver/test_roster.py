@@ -15,7 +15,7 @@ from solver.breaks import place_breaks
 from solver.check import Findings, Terms, check
 from solver.problem import Agent, ContractKind, Mode, Problem, Rule, Wish
 from solver.result import Roster, ShiftPlan
-from solver.roster import name_shifts, staff
+from solver.roster import name_shifts, prove_names, rename_shifts, staff
 from solver.rules import law_rules
 from tests.solver.conftest import EARLY, HALF, LATE, NIGHT, PATTERNS, Make, contract
 
@@ -267,3 +267,31 @@ def test_a_rest_after_a_night_into_the_next_week_does_not_count_for_this_one(mak
     roster = name_shifts(problem, plan(problem, seats, [1]), deterministic_seconds=1)
     assert judged(problem, roster).broken.empty
     assert roster.unfilled.sum() == 1
+
+
+def test_new_seats_change_few_people_and_nothing_past(make: Make) -> None:
+    """One early seat of Thursday becomes late: one person's day changes, or none if it is dear."""
+    own = contract(week_hours_min=0, week_shifts_min=0)
+    problem = make(agents=[Agent("Ann", 0, ""), Agent("Bob", 0, "")], contracts=[own])
+    before = name_shifts(problem, plan(problem, week_of_seats(2, 2, 2, 2), [2]))
+    seats = week_of_seats(2, 0, 2, 1) | {(3, LATE): 1}
+    design = plan(problem, seats, [2])
+    after = rename_shifts(problem, design, before, first_day=2, change_price=30)
+    assert np.argwhere(after.shifts != before.shifts)[:, 1].tolist() == [3]
+    assert sorted(after.shifts[:, 3].tolist()) == [EARLY, LATE]
+    dear = rename_shifts(problem, design, before, first_day=2, change_price=1e5)
+    assert np.array_equal(dear.shifts, before.shifts)
+    assert dear.unfilled[0, 3, LATE] == 1
+
+
+def test_the_cost_of_names_is_proved_where_nothing_is_left_undone(make: Make) -> None:
+    """Seven people and 35 seats cost nothing; a seat that nobody can take is in the bound."""
+    problem = make(rules=law_rules("cn"))
+    design = plan(problem, week_of_seats(*[5] * 7), [7])
+    proof = prove_names(problem, design, name_shifts(problem, design))
+    assert (proof.cost, proof.bound) == (pytest.approx(0.0), pytest.approx(0.0, abs=1e-6))
+    problem = make()
+    design = plan(problem, week_of_seats(*[1] * 6), [1])
+    proof = prove_names(problem, design, name_shifts(problem, design))
+    assert proof.cost == pytest.approx(20 * 8 * 10)
+    assert proof.bound == pytest.approx(proof.cost, rel=0.02)
