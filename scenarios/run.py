@@ -88,6 +88,14 @@ def plan_run(
     return Run(result, tables)
 
 
+def finished_run(
+    plan: Plan, told: Demand, rounds: Rounds, scenario: str, limits: Limits, names: dict[str, str]
+) -> Run:
+    """Make a run of a roster that is judged for good; without processor time and seconds."""
+    tables = _tables(plan, told, rounds.best, names)
+    return Run(_result(plan, told, rounds.best, rounds, scenario, limits), tables)
+
+
 def schedule_frame(problem: Problem, roster: Roster, names: dict[str, str]) -> pd.DataFrame:
     """The run's table `schedule`: one row a shift."""
     grid = problem.grid

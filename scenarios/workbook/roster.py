@@ -31,6 +31,11 @@ def write_roster(run: Run, path: str | Path, language: str = "en") -> None:
     language
         en or zh.
     """
+    roster_book(run, language).save(path)
+
+
+def roster_book(run: Run, language: str = "en") -> Book:
+    """Make the roster's workbook: summary, teams, then the rest."""
     word = translator(language)
     book = Book(language)
     add_summary(book, run, word)
@@ -46,7 +51,7 @@ def write_roster(run: Run, path: str | Path, language: str = "en") -> None:
     add_service(book, run, word)
     add_cost(book, run, word)
     add_not_met(book, run, word)
-    book.save(path)
+    return book
 
 
 def teams(run: Run, word: Word) -> list[Team]:

@@ -35,6 +35,7 @@ def add_summary(book: bk.Book, run: Run, word: Word) -> None:
         (f"{word('Lower bound')} ({currency})", result.get("bound"), _MONEY),
         ("Gap", result.get("gap"), "0.0%"),
         ("Seed", result.get("seed"), "0"),
+        ("Hash of the inputs", result.get("inputs_hash"), "@"),
         (f"{word('Processor time')} ({word('s')})", result.get("cpu_s"), "0.0"),
     ]
     row = 4
