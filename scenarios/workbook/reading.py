@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import openpyxl
 import pandas as pd
@@ -21,12 +21,16 @@ from scenarios.errors import PlannerError
 from scenarios.i18n import LANGUAGES, translator
 from scenarios.plan.faults import Fault, suggestion
 from scenarios.plan.workbook_guard import inspect_workbook
-from scenarios.runs import Run
 from scenarios.workbook.codes import AWAY
 from scenarios.workbook.roster import roster_book, teams
 from scenarios.workbook.team import DATE_ROW, FIRST_DAY, FIRST_ROW, Shape, Team
 
+if TYPE_CHECKING:
+    from scenarios.runs import Run
+
 _MOST_BYTES = 50_000_000
+#: Rows of the summary that say which run it is.
+_FACTS = range(4, 12)
 _LISTED = 30
 
 
@@ -85,16 +89,13 @@ def read_edits(run: Run, path: str | Path) -> list[Edit]:
         faults are listed, each with its cell.
     """
     book = _opened(Path(path))
-    for language in LANGUAGES:
-        word = translator(language)
-        expected = roster_book(run, language).workbook
-        found = teams(run, word)
-        titles = expected.sheetnames[1 : 1 + len(found)]
-        heads = [book[t].cell(DATE_ROW, 1).value for t in titles if t in book.sheetnames]
-        if word("Name") in heads:
-            break
-    else:
-        _refuse(path, [Fault("workbook", wrong="has no team's sheet of this run")], book.sheetnames)
+    language = _language(book)
+    if language is None:
+        _refuse(path, [Fault("workbook", wrong="has no sheet of a team")], book.sheetnames)
+    word = translator(language)
+    expected = roster_book(run, language).workbook
+    found = teams(run, word)
+    titles = expected.sheetnames[1 : 1 + len(found)]
     faults = _sheet_faults(titles, book.sheetnames)
     summary = expected.sheetnames[0]
     if summary in book.sheetnames:
@@ -128,7 +129,13 @@ def _opened(path: Path) -> openpyxl.Workbook:
         raise PlannerError(msg) from error
 
 
-def _refuse(path: str | Path, faults: list[Fault], sheets: list[str]) -> None:
+def _language(book: openpyxl.Workbook) -> str | None:
+    """Language of a workbook, by the heading over the names; None if no sheet has it."""
+    heads = {sheet.cell(DATE_ROW, 1).value for sheet in book.worksheets}
+    return next((one for one in LANGUAGES if translator(one)("Name") in heads), None)
+
+
+def _refuse(path: str | Path, faults: list[Fault], sheets: list[str]) -> NoReturn:
     lines = [f"  - {fault}" for fault in faults[:_LISTED]]
     if len(faults) > _LISTED:
         lines.append(f"  - and {len(faults) - _LISTED} more")
@@ -158,16 +165,13 @@ def _sheet_faults(titles: list[str], there: list[str]) -> list[Fault]:
 def _other_run(expected: Worksheet, found: Worksheet) -> list[Fault]:
     """Tell a workbook of another run by what its summary says of run and inputs."""
     faults = []
-    for row in range(4, 4 + _FACTS):
+    for row in _FACTS:
         was, now = expected.cell(row, 2).value, found.cell(row, 2).value
         if _plain(was) != _plain(now):
             place = f"sheet {found.title}, cell B{row}"
             wrong = "is of another run, or was changed"
             faults.append(Fault(place, read=str(now), wrong=wrong, right=str(was)))
     return faults
-
-
-_FACTS = 8
 
 
 def _fixed_faults(expected: Worksheet, found: Worksheet, team: Team) -> list[Fault]:
@@ -180,7 +184,6 @@ def _fixed_faults(expected: Worksheet, found: Worksheet, team: Team) -> list[Fau
         (row, column)
         for row in range(shape.first_code, shape.last_away + 1)
         for column in (1, 2, 3)
-        # Sign and times of days away: their words, and no hours.
     ]
     faults = [
         Fault(

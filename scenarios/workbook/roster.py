@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from scenarios.i18n import translator
-from scenarios.runs import Run
 from scenarios.wording import Word
 from scenarios.workbook.book import Book
 from scenarios.workbook.codes import AWAY, ShiftCode, coded
 from scenarios.workbook.coverage import add_coverage
 from scenarios.workbook.tables import add_cost, add_not_met, add_service, add_summary
 from scenarios.workbook.team import Team, add_team
+
+if TYPE_CHECKING:
+    from scenarios.runs import Run
 
 
 def write_roster(run: Run, path: str | Path, language: str = "en") -> None:

@@ -72,6 +72,7 @@ def add_team(book: bk.Book, team: Team, heading: str, word: Word) -> None:
     _legend(book, sheet, team, shape, word)
     _colors(sheet, team, shape)
     sheet.freeze_panes = sheet.cell(FIRST_ROW, FIRST_DAY)
+    sheet.auto_filter.ref = f"A{DATE_ROW}:C{shape.last_row}"
     sheet.sheet_view.zoomScale = 90
     texts = team.people
     bk.fit_columns(

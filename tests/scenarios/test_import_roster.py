@@ -83,7 +83,19 @@ class TestReading:
     @pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice to save")
     def test_a_file_saved_by_libreoffice_reads_the_same(self, run, edited):
         path = edited(twenty_cells)
-        assert read_edits(run, saved_by_libreoffice(path)) == read_edits(run, path)
+        saved = saved_by_libreoffice(path)
+        assert read_edits(run, saved) == read_edits(run, path)
+        # Recalculated, hours, shifts and weekends are those of the codes that stand there now.
+        sheet = openpyxl.load_workbook(saved, data_only=True)["North"]
+        heads = {sheet.cell(5, c).value: c for c in range(1, sheet.max_column + 1)}
+        paid = {"D8": 8, "D10": 8, "N": 8, "H": 4}
+        for row in range(FIRST_ROW, FIRST_ROW + 6):
+            codes = [sheet.cell(row, FIRST_DAY + d).value for d in range(28)]
+            worked = [code in paid for code in codes]
+            assert sheet.cell(row, heads["Hours"]).value == sum(paid.get(c, 0) for c in codes)
+            assert sheet.cell(row, heads["Shifts"]).value == sum(worked)
+            weekends = sum(any(worked[d : d + 2]) for d in range(5, 28, 7))
+            assert sheet.cell(row, heads["Weekends"]).value == weekends
 
     def test_an_edit_knows_person_day_and_shift(self, run, edited):
         def change(book):
