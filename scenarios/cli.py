@@ -444,6 +444,42 @@ def export(
     typer.echo(str(xlsx))
 
 
+@app.command("import-roster")
+def import_roster_command(
+    run: RunPath,
+    workbook: Annotated[Path, typer.Argument(metavar="FILE", help="The edited roster.xlsx.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="New run; below runs/ if left out."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be taken over; write nothing.")
+    ] = False,
+) -> None:
+    """Take an edited roster workbook over: legal changes are pinned, the rest is refused.
+
+    Nothing else moves. The roster is simulated, checked and judged anew, and written as a new run.
+    """
+    from scenarios.glance import print_edits
+    from scenarios.import_roster import import_roster
+    from scenarios.runs import check_target, file_name, read_run, write_run
+    from scenarios.summary import print_summary
+
+    name = file_name(str(read_run(run).result.get("name", "")))
+    folder = out or Path("runs") / name / _run_name("edited")
+    if folder.exists() and folder.resolve() == run.resolve():
+        msg = f"{run} is the run that was edited; give --out another folder"
+        raise PlannerError(msg)
+    check_target(folder)
+    imported = import_roster(run, workbook)
+    print_edits(imported, _console())
+    if imported.run is None or dry_run:
+        raise typer.Exit(NOT_MET if imported.refused else DONE)
+    write_run(imported.run, folder, imported.plan)
+    print_summary(imported.run, _console(), folder)
+    raise typer.Exit(NOT_MET if imported.refused else imported.run.exit_code)
+
+
 def _with_scenarios(plan: Plan, text: str) -> tuple[Plan, list[str] | None]:
     """Names in a list with commas, those of TOML files added to the plan; None for no list."""
     from scenarios.overrides import is_scenario_file, with_scenario_file

@@ -167,7 +167,7 @@ def compare_plan(
     wanted = list(dict.fromkeys(scenario_names(plan) if scenarios is None else scenarios))
     names = [BASE, *(name for name in wanted if name != BASE)]
     if len(names) < 2:
-        msg = "nothing to compare: the plan's table scenarios is empty; name a scenario or runs"
+        msg = "nothing to compare: name a scenario of the table scenarios beside base, or a file"
         raise PlannerError(msg)
     plan = _solved_by(plan, seed, time_limit)
     inputs = {name: describe_scenario(plan, name) for name in names[1:]}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from scenarios.explain import Explanation
+    from scenarios.import_roster import Imported
     from scenarios.runs import Run
 
 # Lines of what is missing; savings below this are none.
@@ -154,6 +155,26 @@ def print_explanation(told: Explanation, currency: str, console: Console) -> Non
     console.print(f"{free} others cost nothing this month.")
 
 
+def print_edits(imported: Imported, console: Console) -> None:
+    """Print every changed cell of a workbook and what became of it."""
+    if not imported.outcomes:
+        console.print("No cell of a person's day was changed.")
+        return
+    shown = _table("Cell", "Who", "Date", "Before", "After", "Result")
+    for outcome in imported.outcomes:
+        edit = outcome.edit
+        why = _text(outcome.became)
+        if outcome.refused:
+            why = f"[bold red]refused:[/] {_text(outcome.refused)}"
+        cells = (edit.place, edit.name, f"{edit.date:%Y-%m-%d}", edit.before, edit.after)
+        shown.add_row(*(_text(cell or "–") for cell in cells), why)
+    console.print(shown)
+    taken = len(imported.outcomes) - imported.refused
+    console.print(
+        f"{len(imported.outcomes)} changes: {taken} taken over, {imported.refused} refused"
+    )
+
+
 def print_frame(table: pd.DataFrame, console: Console) -> None:
     """Print a table as it is: shares and figures with three digits, times to the minute."""
     from pandas.api.types import is_numeric_dtype
@@ -224,7 +245,7 @@ def _table(*columns: str) -> Table:
         box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim"
     )
     for k, column in enumerate(columns):
-        left = k == 0 or column == "Why"
+        left = k == 0 or column in ("Why", "Who", "Result")
         table.add_column(column, justify="left" if left else "right")
     return table
 

@@ -65,6 +65,7 @@ _ZH = {
     "Role": "岗位",
     "Week": "周",
     "Shifts": "班次",
+    "Weekends": "周末班",
     "Rest": "休息",
     "Away": "缺勤",
     "Code": "代码",

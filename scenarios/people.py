@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scenarios.demand import Demand
+from scenarios.plan.schema import OFF
 from solver.costs import shift_cost
 from solver.problem import (
     Agent,
@@ -299,7 +300,8 @@ def _agent(
             elif entry.kind == "unavailable":
                 unavailable.add(day)
             elif entry.kind == "pin":
-                pins[day] = named
+                is_off = entry.shift == OFF and not any(c.startswith(f"{OFF}@") for c in codes)
+                pins[day] = "" if is_off else named
             else:
                 shift = named if entry.kind == "shift_request" else ""
                 wishes.append(Wish(day, shift, entry.weight))

@@ -21,7 +21,7 @@ from scenarios.repair import CHANGES, default_change_price
 from scenarios.restage import Staged, restage
 from scenarios.rounds import Rounds
 from scenarios.rows import read_rows, refuse
-from scenarios.run import run_result, run_tables, schedule_frame
+from scenarios.run import finished_run, schedule_frame
 from scenarios.runs import Run
 from scenarios.trial import Trial, roster_counts
 from solver.optimize import evaluate, optimize
@@ -108,9 +108,10 @@ def reforecast_run(
     trial = Trial(told, seed, solve.replications, reporter, frames)
     final = trial.judged(problem, design, roster, evaluated, is_final=True)
     changes = _changes(staged, roster, names)
-    tables = run_tables(plan, told, final, names) | {"forecast": table, "changes": changes}
     rounds = Rounds(final, 1, design.bound, stopped=False)
-    result = run_result(plan, told, final, rounds, str(staged.run.result["scenario"]), limits)
+    scenario = str(staged.run.result["scenario"])
+    run = finished_run(plan, told, rounds, scenario, limits, names)
+    result, tables = run.result, run.tables | {"forecast": table, "changes": changes}
     result["repair"] = {
         "forecast": True,
         "first_day": problem.grid.date(first_day).isoformat(),

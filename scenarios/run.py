@@ -81,12 +81,18 @@ def plan_run(
 
     trial = Trial(told, limits.seed, solve.replications, reporter, frames)
     rounds = correct(plan, trial, limits, stop)
-    final = rounds.best
-    tables = run_tables(plan, told, final, names)
-    result = run_result(plan, told, final, rounds, scenario, limits)
-    result["cpu_s"] = round(time.process_time() - began, 2)
-    result["seconds"] = round(time.monotonic() - wall, 2)
-    return Run(result, tables)
+    run = finished_run(plan, told, rounds, scenario, limits, names)
+    run.result["cpu_s"] = round(time.process_time() - began, 2)
+    run.result["seconds"] = round(time.monotonic() - wall, 2)
+    return run
+
+
+def finished_run(
+    plan: Plan, told: Demand, rounds: Rounds, scenario: str, limits: Limits, names: dict[str, str]
+) -> Run:
+    """Make a run of a roster that is judged for good; without processor time and seconds."""
+    tables = _tables(plan, told, rounds.best, names)
+    return Run(_result(plan, told, rounds.best, rounds, scenario, limits), tables)
 
 
 def schedule_frame(problem: Problem, roster: Roster, names: dict[str, str]) -> pd.DataFrame:
@@ -117,7 +123,7 @@ def schedule_frame(problem: Problem, roster: Roster, names: dict[str, str]) -> p
     return pd.DataFrame(rows, columns=columns)
 
 
-def run_tables(
+def _tables(
     plan: Plan, told: Demand, final: Candidate, names: dict[str, str]
 ) -> dict[str, pd.DataFrame]:
     """Every table of a run whose roster is final."""
@@ -250,7 +256,7 @@ def availability_table(plan: Plan, told: Demand) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["agent", "date", "kind"])
 
 
-def run_result(
+def _result(
     plan: Plan,
     told: Demand,
     final: Candidate,

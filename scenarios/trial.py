@@ -116,6 +116,12 @@ class Trial:
             is_final=True,
         )
 
+    def as_it_is(self, problem: Problem, roster: Roster) -> Candidate:
+        """Judge a roster that was made elsewhere, breaks and all, by fresh months."""
+        heads = np.bincount([a.group for a in roster.agents], minlength=len(problem.groups))
+        evaluated = evaluate(problem, roster_counts(problem, roster), heads)
+        return self.judged(problem, evaluated, roster, evaluated, is_final=True)
+
     def judged(
         self,
         problem: Problem,

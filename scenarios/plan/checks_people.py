@@ -12,6 +12,7 @@ from scenarios.plan.draft import Draft, Finding
 from scenarios.plan.faults import suggestion
 from scenarios.plan.model import shrinkage_kind
 from scenarios.plan.rows import Located
+from scenarios.plan.schema import OFF
 from scenarios.plan.values import clock_text
 from staffing.shrinkage import attendance_series
 from staffing.timegrid import TimeGrid
@@ -255,11 +256,12 @@ def _named_shift(
 ) -> Iterator[Finding]:
     code, _, start = row.shift.partition("@")
     codes = sorted({one.shift for one in own})
+    if row.kind == "pin" and row.shift == OFF and OFF not in codes:
+        return
     if not code:
         if row.kind == "pin":
-            yield draft.fault(
-                "availability", located, "shift", "is empty", "the shift to keep, as D@08:00"
-            )
+            right = "the shift to keep, as D@08:00, or off"
+            yield draft.fault("availability", located, "shift", "is empty", right)
         return
     rows = [one for one in own if one.shift == code]
     if not rows:

@@ -399,7 +399,9 @@ class AvailabilityRow(Row):
     ] = Field(
         description="leave, sick, training: paid and away; requests are wishes; a pin is kept"
     )
-    shift: str = Field("", description="Shift of a request or a pin, as D or D@08:00")
+    shift: str = Field(
+        "", description="Shift of a request or a pin, as D or D@08:00; of a pin also off"
+    )
     weight: NonNegative = Field(10, description="Price of a wish that is not granted")
 
 
@@ -500,6 +502,8 @@ TABLES: dict[str, type[Row]] = {
     "budget": BudgetRow,
     "scenarios": ScenarioRow,
 }
+#: Stands for a shift in a pin that keeps a day off, unless a shift is called so.
+OFF = "off"
 #: The plan as it stands, where a scenario's name is asked for.
 BASE_SCENARIO = "base"
 #: Tables without which nothing can be planned.

@@ -26,12 +26,16 @@ AWAY = {
 
 @dataclass(frozen=True)
 class ShiftCode:
-    """A shift as rosters show it; minutes from midnight, an end past midnight beyond 1440."""
+    """A shift as rosters show it; minutes from midnight, an end past midnight beyond 1440.
+
+    `shift` is its name in the schedule, `code` what stands in the cells.
+    """
 
     code: str
     start_min: int
     end_min: int
     paid_h: float
+    shift: str = ""
 
     @property
     def time(self) -> str:
@@ -89,7 +93,7 @@ def _distinct(
     for k in open_:
         labels[k] = f"{labels[k]} #{k + 1}"
     return {
-        kind: ShiftCode(label, kind[1], kind[2], kind[3])
+        kind: ShiftCode(label, kind[1], kind[2], kind[3], kind[0])
         for kind, label in zip(kinds, labels, strict=True)
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,12 @@ from openpyxl.styles import Alignment
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from scenarios.runs import Run
 from scenarios.wording import Word
 from scenarios.workbook import book as bk
 from scenarios.workbook.team import WEEKDAYS, day_color
+
+if TYPE_CHECKING:
+    from scenarios.runs import Run
 
 _SHORT, _EVEN, _OVER = "D6604D", "FFFFFF", "4393C3"
 _FIRST_TIME = 3

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from scenarios.i18n import translator
-from scenarios.runs import Run
 from scenarios.wording import Word
 from scenarios.workbook.book import Book
 from scenarios.workbook.codes import AWAY, ShiftCode, coded
 from scenarios.workbook.coverage import add_coverage
 from scenarios.workbook.tables import add_cost, add_not_met, add_service, add_summary
 from scenarios.workbook.team import Team, add_team
+
+if TYPE_CHECKING:
+    from scenarios.runs import Run
 
 
 def write_roster(run: Run, path: str | Path, language: str = "en") -> None:
@@ -31,6 +34,11 @@ def write_roster(run: Run, path: str | Path, language: str = "en") -> None:
     language
         en or zh.
     """
+    roster_book(run, language).save(path)
+
+
+def roster_book(run: Run, language: str = "en") -> Book:
+    """Make the roster's workbook: summary, teams, then the rest."""
     word = translator(language)
     book = Book(language)
     add_summary(book, run, word)
@@ -46,7 +54,7 @@ def write_roster(run: Run, path: str | Path, language: str = "en") -> None:
     add_service(book, run, word)
     add_cost(book, run, word)
     add_not_met(book, run, word)
-    book.save(path)
+    return book
 
 
 def teams(run: Run, word: Word) -> list[Team]:

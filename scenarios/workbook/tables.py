@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from openpyxl.worksheet.worksheet import Worksheet
 
-from scenarios.runs import Run
 from scenarios.wording import (
     NOTHING,
     Promise,
@@ -17,6 +17,9 @@ from scenarios.wording import (
     promises,
 )
 from scenarios.workbook import book as bk
+
+if TYPE_CHECKING:
+    from scenarios.runs import Run
 
 _MONEY = "#,##0;-#,##0"
 
@@ -35,6 +38,7 @@ def add_summary(book: bk.Book, run: Run, word: Word) -> None:
         (f"{word('Lower bound')} ({currency})", result.get("bound"), _MONEY),
         ("Gap", result.get("gap"), "0.0%"),
         ("Seed", result.get("seed"), "0"),
+        ("Hash of the inputs", result.get("inputs_hash"), "@"),
         (f"{word('Processor time')} ({word('s')})", result.get("cpu_s"), "0.0"),
     ]
     row = 4

@@ -18,6 +18,7 @@ from scenarios.people import (
     price_steps,
     rules,
 )
+from scenarios.plan import check_plan
 from staffing.timegrid import TimeGrid
 from tests.scenarios.smallplan import (
     changed,
@@ -205,6 +206,14 @@ class TestAgents:
         shifts, groups, agents = people(plan, small_demand)
         pinned = agents["C1"].pins[0]
         assert pinned in [shifts[k].code for k in groups["chief"].patterns]
+
+    def test_a_pin_may_keep_a_day_off_unless_a_shift_is_called_so(self, small_plan, small_demand):
+        pin = {"agent": "S1", "from_": NEVER, "kind": "pin", "shift": "off"}
+        plan = with_rows(small_plan, "availability", pin)
+        assert check_plan(plan)[0] == ()
+        assert self.agent(plan, small_demand).pins == {0: ""}
+        named = changed(plan, "shifts", {"shift": "D"}, shift="off")
+        assert self.agent(named, small_demand).pins == {0: "off"}
 
     def test_who_is_hired_later_cannot_be_planned_before(self, small_plan, small_demand):
         plan = changed(small_plan, "agents", {"agent": "S1"}, hired=dt.date(2026, 12, 9))
