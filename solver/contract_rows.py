@@ -144,8 +144,23 @@ def _month_overtime(
             model.put(row, heads, -cap)
 
 
+def add_shares(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
+    """Hold hours of some groups to a share of others' in each period; returns the rows."""
+    paid_h = np.array([p.paid_h for p in problem.patterns])
+    found = [np.zeros(0, np.int64)]
+    for limit in problem.hours_shares:
+        period_of = problem.grid.period_of_day(limit.period)
+        rows = model.add_rows(int(period_of.max()) + 1, upper=0)
+        for groups, factor in ((limit.of, 1.0), (limit.base, -limit.share)):
+            for g in groups:
+                d, p = np.nonzero(shifts[g] >= 0)
+                model.put(rows[period_of[d]], shifts[g, d, p], factor * paid_h[p])
+        found.append(rows)
+    return np.concatenate(found)
+
+
 def add_purchases(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
-    """Add least purchases and price steps of outsourced contracts, week by week.
+    """Add least purchases, by each contract's period, and price steps, week by week.
 
     Hours of a contract are bought together, whatever the roles they are for.
 
@@ -163,11 +178,17 @@ def add_purchases(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
         contract = problem.groups[own[0]].contract
         people = sum(problem.groups[g].people_max for g in own)
         most = people * (contract.week_hours_max + contract.overtime_max_hours)
+        periods = problem.grid.period_of_day(contract.purchase_period)
+        for period in np.unique(periods):
+            x = shifts[own][:, periods == period]
+            k, d, p = np.nonzero(x >= 0)
+            if len(k):
+                weeks = x.shape[1] / 7
+                whole += _least_purchase(model, contract, x[k, d, p], paid_h[p], most * weeks)
         for first in range(0, problem.grid.days, 7):
             x = shifts[own, first : first + 7]
             k, d, p = np.nonzero(x >= 0)
             if len(k):
-                whole += _least_purchase(model, contract, x[k, d, p], paid_h[p], most)
                 whole += _price_steps(model, problem, contract, x[k, d, p], paid_h[p], most)
     return np.concatenate(whole)
 

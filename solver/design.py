@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.contract_rows import add_contract, add_purchases
+from solver.contract_rows import add_contract, add_purchases, add_shares
 from solver.costs import head_cost, paid_leave_cost
 from solver.linear import INF, LinearModel, Slack
 from solver.person import weekends_of
@@ -110,6 +110,7 @@ def add_people(model: LinearModel, problem: Problem) -> People:
         limits.append(rows)
         slacks += short
         limits.append(_rest_and_runs(model, problem, g, shifts[g], totals[g], int(heads[g])))
+    limits.append(add_shares(model, problem, shifts))
     return People(
         shifts,
         totals,

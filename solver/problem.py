@@ -77,7 +77,10 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Contract:
-    """A kind of employment, days as numbers of the grid (first_day <= day <= last_day)."""
+    """A kind of employment, days as numbers of the grid (first_day <= day <= last_day).
+
+    `purchase_min_hours` are bought, if any are, in each period of the kind `purchase_period`.
+    """
 
     name: str
     kind: ContractKind
@@ -94,6 +97,7 @@ class Contract:
     last_day: int = 10**6
     hire_cost: float = 0.0
     purchase_min_hours: float = 0.0
+    purchase_period: str = "week"
     overtime_max_hours: float = 0.0
     cost_centre: str = ""
 
@@ -349,6 +353,17 @@ class PriceStep:
 
 
 @dataclass(frozen=True)
+class HoursShare:
+    """Planned hours of some groups, at most a share of those of others in each period."""
+
+    key: str
+    of: tuple[int, ...]
+    base: tuple[int, ...]
+    share: float
+    period: str
+
+
+@dataclass(frozen=True)
 class Limits:
     """When to stop: processor seconds, gap; and what makes a run repeatable."""
 
@@ -378,6 +393,7 @@ class Problem:
     rules: tuple[Rule, ...] = ()
     premiums: tuple[Premium, ...] = ()
     price_steps: tuple[PriceStep, ...] = ()
+    hours_shares: tuple[HoursShare, ...] = ()
     overtime_factor: float = 1.5
     most_seats: tuple[tuple[int, int, int, int], ...] = ()
     occupancy_max: float = 1.0
