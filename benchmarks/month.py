@@ -22,6 +22,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -157,7 +158,10 @@ def our_problem(
             open_mask=is_open,
         )
         share = np.divide(
-            curve.in_time, curve.offered[:, None], out=np.zeros_like(curve.in_time), where=is_open[:, None]
+            curve.in_time,
+            curve.offered[:, None],
+            out=np.zeros_like(curve.in_time),
+            where=is_open[:, None],
         )
         usual = np.maximum((share >= channel["target"]).argmax(axis=1), 1)
         busy = np.take_along_axis(curve.busy, usual[:, None], axis=1)[:, 0]
@@ -187,9 +191,7 @@ def our_problem(
         price=_LATE,
     )
     problem = _problem(month)
-    return replace(
-        problem, pools=tuple(pools), deferred=(deferred,), occupancy_max=occupancy_max
-    )
+    return replace(problem, pools=tuple(pools), deferred=(deferred,), occupancy_max=occupancy_max)
 
 
 def peer_problem(month: Month, required: np.ndarray) -> Problem:
@@ -270,9 +272,7 @@ def _problem(month: Month) -> Problem:
             purchase_min_hours=0.01 * month.workload_h * grid.weeks if name == "outsourced" else 0,
             purchase_period="month",
         )
-        groups.append(
-            Group(name, contract, name, 0, people, np.ones(3), np.arange(3), own, cost)
-        )
+        groups.append(Group(name, contract, name, 0, people, np.ones(3), np.arange(3), own, cost))
     return Problem(
         grid=grid,
         calendar=month.calendar,
@@ -294,7 +294,7 @@ def _breaks(at_work: np.ndarray, slots: int) -> tuple[Break, ...]:
     for begin, end in edges.reshape(-1, 2):
         # A run of slots is cut where an interval ends.
         cuts = sorted({begin, *range(-(-begin // slots) * slots, end, slots), end})
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in pairwise(cuts):
             place = int(first // slots)
             minutes = int(last - first) * _SLOT_MIN
             found.append(Break("break", minutes, True, place, place))

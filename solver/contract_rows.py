@@ -159,16 +159,17 @@ def add_shares(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
     return np.concatenate(found)
 
 
-def add_purchases(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
+def add_purchases(model: LinearModel, problem: Problem, shifts: Ints) -> tuple[Ints, Ints]:
     """Add least purchases, by each contract's period, and price steps, week by week.
 
     Hours of a contract are bought together, whatever the roles they are for.
 
     Returns
     -------
-    Columns that must be whole.
+    Columns that must be whole: those of a week, and those of a month.
     """
     whole = [np.zeros(0, np.int64)]
+    of_month = [np.zeros(0, np.int64)]
     paid_h = np.array([p.paid_h for p in problem.patterns])
     groups_of: dict[str, list[int]] = {}
     for g, group in enumerate(problem.groups):
@@ -183,14 +184,15 @@ def add_purchases(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
             x = shifts[own][:, periods == period]
             k, d, p = np.nonzero(x >= 0)
             if len(k):
-                weeks = x.shape[1] / 7
-                whole += _least_purchase(model, contract, x[k, d, p], paid_h[p], most * weeks)
+                into = of_month if contract.purchase_period == "month" else whole
+                limit = most * x.shape[1] / 7
+                into += _least_purchase(model, contract, x[k, d, p], paid_h[p], limit)
         for first in range(0, problem.grid.days, 7):
             x = shifts[own, first : first + 7]
             k, d, p = np.nonzero(x >= 0)
             if len(k):
                 whole += _price_steps(model, problem, contract, x[k, d, p], paid_h[p], most)
-    return np.concatenate(whole)
+    return np.concatenate(whole), np.concatenate(of_month)
 
 
 def _least_purchase(
