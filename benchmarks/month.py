@@ -359,31 +359,31 @@ def judge(month: Month, agent: np.ndarray, speed: np.ndarray, stretches: np.ndar
     return Judged(service, 1.96 * spread / replications**0.5, occupancy(scene, result)[0])
 
 
-def pooled(month: Month, plan: ShiftPlan) -> Judged:
-    """Everybody serves every queue: the k-th shift of each day is the k-th person's."""
-    shifts = month.module.shifts()
-    first = round(month.module.OPEN_H * 60) // _SLOT_MIN
-    runs = []
-    for shift in shifts:
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], shift["at_work"], [0]])))
-        runs.append(first + edges.reshape(-1, 2))
-    counts = plan.counts.sum(axis=0)
-    agents, stretches = [], []
-    for d, row in enumerate(counts):
-        for k, p in enumerate(np.repeat(np.arange(len(shifts)), row)):
-            agents += [k] * len(runs[p])
-            stretches.append(runs[p] + d * 1440 // _SLOT_MIN)
-    people = int(counts.sum(axis=1).max())
-    return judge(month, np.array(agents), np.ones((people, 3)), np.concatenate(stretches))
+def split_by_design(month: Month, plan: ShiftPlan) -> np.ndarray:
+    """People on each queue by quarter hour, (Q, slots), as the design splits their time.
+
+    Live queues have their share of an interval spread evenly over its quarters, in whole people;
+    mail has the rest.
+    """
+    there = _there(month, plan)
+    slots = month.grid.interval_min // _SLOT_MIN
+    split = np.zeros((len(QUEUES), len(there)), dtype=np.int64)
+    left = there.copy()
+    for k in range(LIVE):
+        wanted = np.repeat(plan.positions[k], slots)
+        carried = 0.0
+        for slot in np.flatnonzero(there):
+            carried = max(-1.0, min(1.0, carried)) + wanted[slot]
+            split[k, slot] = min(left[slot], max(0, round(carried)))
+            carried -= split[k, slot]
+        left -= split[k]
+    split[LIVE] = left
+    return split
 
 
-def apart(month: Month, plan: ShiftPlan, people: np.ndarray) -> Judged:
-    """Queues apart: who is there is split as people were asked for, position by position."""
-    at_work = np.array([s["at_work"] for s in month.module.shifts()])
-    first = round(month.module.OPEN_H * 60) // _SLOT_MIN
-    there = np.zeros((month.grid.days, 1440 // _SLOT_MIN), dtype=np.int64)
-    there[:, first : first + at_work.shape[1]] = plan.counts.sum(axis=0) @ at_work
-    there = there.ravel()
+def split_as_asked(month: Month, plan: ShiftPlan, people: np.ndarray) -> np.ndarray:
+    """People on each queue by quarter hour, (Q, slots), in proportion to people asked for."""
+    there = _there(month, plan)
     asked = np.repeat(people, month.grid.interval_min // _SLOT_MIN, axis=1).astype(float)
     ideal = asked * there / np.maximum(asked.sum(axis=0), 1)
     split = np.floor(ideal)
@@ -391,14 +391,33 @@ def apart(month: Month, plan: ShiftPlan, people: np.ndarray) -> Judged:
     order = np.argsort(-(ideal - split), axis=0, kind="stable").argsort(axis=0)
     split += order < (there - split.sum(axis=0))
     split[:, asked.sum(axis=0) == 0] = 0
+    return split.astype(np.int64)
+
+
+def _there(month: Month, plan: ShiftPlan) -> np.ndarray:
+    """People at work by quarter hour, (slots,)."""
+    at_work = np.array([s["at_work"] for s in month.module.shifts()])
+    first = round(month.module.OPEN_H * 60) // _SLOT_MIN
+    there = np.zeros((month.grid.days, 1440 // _SLOT_MIN), dtype=np.int64)
+    there[:, first : first + at_work.shape[1]] = plan.counts.sum(axis=0) @ at_work
+    return there.ravel()
+
+
+def judge_split(month: Month, split: np.ndarray, skills: np.ndarray) -> Judged:
+    """Simulate a split, (Q, slots): the k-th place on a queue is an agent with its `skills`."""
     agents, stretches, speed = [], [], []
-    for k, row in enumerate(split.astype(np.int64)):
+    for k, row in enumerate(split):
         for position in range(int(row.max(initial=0))):
             edges = np.flatnonzero(np.diff(np.concatenate([[0], row > position, [0]]).astype(int)))
             agents += [len(speed)] * (len(edges) // 2)
             stretches.append(edges.reshape(-1, 2))
-            speed.append(np.eye(3)[k])
+            speed.append(skills[k])
     return judge(month, np.array(agents), np.array(speed), np.concatenate(stretches))
+
+
+# Whoever waits for live contacts answers mail meanwhile.
+MAIL_IN_IDLE_TIME = np.array([[1.0, 0, 1], [0, 1, 1], [0, 0, 1]])
+APART = np.eye(3)
 
 
 def our_plan(
@@ -412,7 +431,7 @@ def our_plan(
         began = time.process_time()
         plan = optimize(our_problem(month, level, reserve, occupancy_max), limits)
         seconds = time.process_time() - began
-        judged = pooled(month, plan)
+        judged = judge_split(month, split_by_design(month, plan), MAIL_IN_IDLE_TIME)
         off = judged.service - target
         _tell("  round", plan.cost, plan.bound, judged, seconds)
         if (np.abs(off[:LIVE]) < TOLERANCE).all() and off[LIVE] > -TOLERANCE:
@@ -431,7 +450,7 @@ def peer_plan(month: Month, limits: Limits, *, tuned: bool) -> tuple[ShiftPlan, 
         people = nominal_people(month, level, leave=tuned)
         plan = optimize(peer_problem(month, people.sum(axis=0)), limits)
         seconds = time.process_time() - began
-        judged = apart(month, plan, people)
+        judged = judge_split(month, split_as_asked(month, plan, people), APART)
         off = judged.service[:LIVE] - target
         if tuned:
             _tell("  round", plan.cost, plan.bound, judged, seconds)
