@@ -28,8 +28,8 @@ from solver.service import Service
 
 # What a contact in time is worth beside the cost: breaks ties only.
 _SERVED = 1e-3
-# A month relaxed is worth waiting for: all else hangs on it.
-_LEAST_LINEAR_S = 120.0
+# A month relaxed is worth waiting for: all else hangs on it. On the wall, which may be a busy one.
+_LEAST_LINEAR_S = 900.0
 # Choices of heads that differ by less of the cost are alike.
 _HEADS_GAP = 1e-4
 # Price of a broken limit of the people's side, in high prices.

@@ -62,7 +62,8 @@ class Relaxation:
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + seconds)
         self._solver.run()
         status = self._solver.getModelStatus()
-        self.steps += max(0, self._solver.getInfo().simplex_iteration_count)
+        # A solve without a step is work too: a search that counts steps must come to an end.
+        self.steps += max(1, self._solver.getInfo().simplex_iteration_count)
         if status == highspy.HighsModelStatus.kOptimal:
             values = np.array(self._solver.getSolution().col_value)
             return float(self._solver.getInfo().objective_function_value), values
@@ -71,6 +72,10 @@ class Relaxation:
             highspy.HighsModelStatus.kUnboundedOrInfeasible,
         )
         return (np.inf if status in infeasible else -np.inf), None
+
+    def reduced_costs(self) -> Floats:
+        """Cost of one more of each column at the last solution, (n,)."""
+        return np.array(self._solver.getSolution().col_dual)
 
     def duals(self) -> Floats:
         """Prices of the rows at the last solution, (m,)."""
@@ -99,7 +104,7 @@ def choose_whole(relaxation: Relaxation, columns: Ints, *, tolerance: float, ste
         Simplex steps after which it ends with the best found.
     """
     matrix = relaxation.matrix
-    best, best_values = np.inf, None
+    best, best_values, left_out = np.inf, None, np.inf
     cost, values = relaxation.solve()
     if values is None:
         return Chosen(None, np.inf, cost)
@@ -109,8 +114,9 @@ def choose_whole(relaxation: Relaxation, columns: Ints, *, tolerance: float, ste
     nodes: list[tuple[float, int, Floats, Floats, Floats]] = []
 
     def branch(cost: float, values: Floats, lower: Floats, upper: Floats) -> None:
-        nonlocal best, best_values, number
+        nonlocal best, best_values, number, left_out
         if cost >= best - tolerance:
+            left_out = min(left_out, cost)
             return
         if np.abs(values[columns] - np.round(values[columns])).max(initial=0.0) <= _WHOLE:
             best, best_values = cost, values
@@ -139,5 +145,5 @@ def choose_whole(relaxation: Relaxation, columns: Ints, *, tolerance: float, ste
             cost, found = relaxation.solve(low, high)
             if found is not None:
                 branch(cost, found, low, high)
-    bound = min([best, *(node[0] for node in nodes)])
+    bound = min([best, left_out, *(node[0] for node in nodes)])
     return Chosen(best_values, best, bound)

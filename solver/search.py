@@ -14,7 +14,9 @@ import numpy as np
 
 from solver.engines import Effort, solve_integer
 from solver.model import Design, costly_heads, penalties, relaxed
+from solver.polish import polish
 from solver.problem import Bools, Floats, Ints, Limits
+from solver.relaxation import Relaxation
 from solver.rounding import round_shifts, whole_by_rounding
 
 #: Called with cost, bound and what is being done; may be used to show progress.
@@ -27,6 +29,8 @@ _ROUND = 1e-6
 _LEAST_SEARCH_S = 14.0
 _LEAST_NODES = 20
 _NODE_WORK = 6_000_000
+# Steps for improving rounded shifts, in those that the days took to relax.
+_POLISH_STEPS = 10
 
 
 @dataclass
@@ -134,16 +138,33 @@ def _solve_window(
     x = people.shifts[:, days.start : days.stop]
     totals = people.day_total[:, days.start : days.stop].ravel()
     own = np.concatenate([x[x >= 0], totals])
+    part, columns = matrix.restrict(free, values)
+    relaxation = Relaxation(part)
+    least, divisible = relaxation.solve()
+    if divisible is not None:
+        values = values.copy()
+        values[columns] = divisible
     rounded, holds = _rounded(design, values, free, days, own)
-    proved, searched = -np.inf, None
-    if effort.seconds > 0:
-        part, columns = matrix.restrict(free, values)
+    proved, searched = least, None
+    if holds:
+        rounded = _polished(
+            design,
+            relaxation,
+            columns,
+            rounded,
+            days,
+            least=least,
+            goal=least + effort.absolute_gap,
+            seed=effort.seed,
+        )
+    is_good = holds and part.cost @ rounded[columns] <= least + effort.absolute_gap
+    if effort.seconds > 0 and not is_good:
         nodes = max(_LEAST_NODES, _NODE_WORK // max(1, len(part.values)))
         starts = [
             start[columns] for start in (rounded if holds else None, hint) if start is not None
         ]
         solved = solve_integer(part, replace(effort, nodes=nodes), starts)
-        proved = solved.bound
+        proved = max(least, solved.bound)
         if solved.values is not None:
             searched = values.copy()
             searched[columns] = solved.values
@@ -156,6 +177,33 @@ def _solve_window(
     # A search cut short may know less than plain rounding does.
     decided[people.heads[costly_heads(design)]] = True
     return rounded, proved
+
+
+def _polished(
+    design: Design,
+    relaxation: Relaxation,
+    columns: Ints,
+    rounded: Floats,
+    days: range,
+    *,
+    least: float,
+    goal: float,
+    seed: int,
+) -> Floats:
+    """Rounded shifts made better move by move."""
+    # Whoever costs nothing until they work may be called in any number.
+    heads = np.isin(columns, design.people.heads[~costly_heads(design)])
+    start = rounded[columns]
+    start[heads] = relaxation.matrix.upper[heads]
+    steps = _POLISH_STEPS * max(1, relaxation.steps)
+    found = polish(
+        design, relaxation, columns, start, days, least=least, goal=goal, steps=steps, seed=seed
+    )
+    if found is None:
+        return rounded
+    better = rounded.copy()
+    better[columns] = found
+    return better
 
 
 def _rounded(
