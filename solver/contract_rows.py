@@ -59,14 +59,10 @@ def add_contract(
         model.put(row, heads, -each)
         most, each = bound("overtime_max_h")
         if most + each * group.people_max > 0:
-            extra = model.add_columns(
-                1, cost=overtime_cost(group.contract, problem.overtime_factor)
-            )
-            model.put(row, extra, -1.0)
-            cap = model.add_rows(1, upper=most)
-            model.put(cap, extra, 1.0)
-            model.put(cap, heads, -each)
-            overtime.append((int(days[0]), extra))
+            overtime += [
+                (int(days[0]), extra)
+                for extra in _overtime(model, problem, g, people, other, row, heads)
+            ]
         most, each = bound("shifts_max")
         row = model.add_rows(1, upper=most)
         rows.append(row)
@@ -90,6 +86,30 @@ def add_contract(
         for (key, unit), found in short.items()
     ]
     return np.concatenate([np.zeros(0, np.int64), *rows]), slacks
+
+
+def _overtime(
+    model: LinearModel,
+    problem: Problem,
+    g: int,
+    people: list[WeekTerms],
+    other: WeekTerms,
+    row: Ints,
+    heads: int,
+) -> Iterable[Ints]:
+    """Hours beyond the contract's week, tier by tier: each is as wide as its people make it."""
+    contract = problem.groups[g].contract
+    steps = problem.overtime_steps(contract)
+    ends = [*(start for start, _ in steps[1:]), np.inf]
+    for (start, factor), end in zip(steps, ends, strict=True):
+        each = max(0.0, min(other.overtime_max_h, end) - start)
+        most = sum(max(0.0, min(w.overtime_max_h, end) - start) - each for w in people)
+        extra = model.add_columns(1, cost=overtime_cost(contract, factor))
+        model.put(row, extra, -1.0)
+        cap = model.add_rows(1, upper=most)
+        model.put(cap, extra, 1.0)
+        model.put(cap, heads, -each)
+        yield extra
 
 
 def _held(terms: WeekTerms, limits: GroupLimits, lengths: tuple[int, ...]) -> WeekTerms:
