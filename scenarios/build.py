@@ -12,6 +12,7 @@ from scenarios.demand import Demand
 from scenarios.people import (
     groups_and_agents,
     overtime_factor,
+    overtime_tiers,
     premiums,
     price_steps,
     rules,
@@ -79,6 +80,7 @@ def build_problem(plan: Plan, demand: Demand, corrections: Corrections | None = 
         premiums=premiums(plan, demand),
         price_steps=price_steps(plan),
         overtime_factor=overtime_factor(plan),
+        overtime_tiers=overtime_tiers(plan),
         occupancy_max=plan.settings.service.occupancy_max,
         high_price=_PERSON_PRICE_H * wage,
         most_seats=tuple((*seat, most) for seat, most in corrections.seats.items()),

@@ -18,6 +18,7 @@ from solver.problem import (
     ContractKind,
     Group,
     Mode,
+    OvertimeTier,
     Pattern,
     Premium,
     PriceStep,
@@ -63,6 +64,7 @@ def contracts(plan: Plan, grid: TimeGrid) -> dict[str, Contract]:
             last_day=grid.day(row.to) if row.to else 10**6,
             hire_cost=row.hire_cost,
             purchase_min_hours=row.purchase_min_hours,
+            purchase_period=row.purchase_period,
             overtime_max_hours=row.overtime_max_hours,
             cost_centre=row.cost_centre,
         )
@@ -164,6 +166,15 @@ def overtime_factor(plan: Plan) -> float:
     """Pay of an hour of overtime over the wage."""
     stated: list[RateRow] = [row for row in plan.rates if row.kind == "overtime"]
     return stated[0].factor if stated else _OVERTIME_FACTOR
+
+
+def overtime_tiers(plan: Plan) -> tuple[OvertimeTier, ...]:
+    """Pay of overtime by contract and by how much of it a person has in a week."""
+    return tuple(
+        OvertimeTier(row.contract, row.from_hours, row.factor)
+        for row in plan.rates
+        if row.kind == "overtime"
+    )
 
 
 def price_steps(plan: Plan) -> tuple[PriceStep, ...]:

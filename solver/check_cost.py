@@ -64,7 +64,8 @@ def _book_person(ledger: _Ledger, problem: Problem, person: Person) -> None:
                 "wage", "wage", contract, hours - extra, (hours - extra) * contract.wage_per_hour
             )
         base = _hourly_base(contract)
-        ledger.book("overtime", "overtime", contract, extra, extra * base * problem.overtime_factor)
+        for name, part, factor in _overtime_parts(problem, contract, extra):
+            ledger.book(name, "overtime", contract, part, part * base * factor)
         if not salaried:
             leave_h = LEAVE_DAY_H * person.leave_days(days)
             ledger.book(
@@ -81,6 +82,24 @@ def _book_person(ledger: _Ledger, problem: Problem, person: Person) -> None:
             hours = shift.paid_h * premium_share(premium, shift)
             amount = hours * _hourly_base(contract) * (premium.factor - 1)
             ledger.book(premium.name, "premium", contract, hours, amount)
+
+
+def _overtime_parts(
+    problem: Problem, contract: Contract, extra: float
+) -> list[tuple[str, float, float]]:
+    """A person's overtime of a week by tier: name, hours, factor."""
+    tiers = [t for t in problem.overtime_tiers if t.contract == contract.name] or [
+        t for t in problem.overtime_tiers if not t.contract
+    ]
+    starts = {0.0: problem.overtime_factor} | {t.from_hours: t.factor for t in tiers}
+    parts = []
+    for start in sorted(starts):
+        later = min((s for s in starts if s > start), default=extra)
+        hours = min(extra, later) - start
+        if hours > 0:
+            name = f"overtime from {start:g} h" if start else "overtime"
+            parts.append((name, hours, starts[start]))
+    return parts
 
 
 def premium_share(premium: Premium, shift: Shift) -> float:
@@ -100,16 +119,18 @@ def _book_purchase(
     steps = sorted(
         (s for s in problem.price_steps if s.contract == contract.name), key=lambda s: s.from_hours
     )
-    for first in range(0, problem.grid.days, 7):
-        days = list(range(first, min(first + 7, problem.grid.days)))
+    periods: dict[int, list[int]] = defaultdict(list)
+    for day, period in enumerate(problem.grid.period_of_day(contract.purchase_period)):
+        periods[int(period)].append(day)
+    for days in periods.values():
         hours = sum(p.hours(days) for p in staff)
-        if hours <= 0:
-            continue
-        if hours < contract.purchase_min_hours:
+        if 0 < hours < contract.purchase_min_hours:
             short = contract.purchase_min_hours - hours
             amount = short * contract.wage_per_hour
             ledger.book("minimum purchase", "purchase_min", contract, short, amount)
-        _book_steps(ledger, contract, steps, hours)
+    for first in range(0, problem.grid.days, 7):
+        days = list(range(first, min(first + 7, problem.grid.days)))
+        _book_steps(ledger, contract, steps, sum(p.hours(days) for p in staff))
 
 
 def _book_steps(ledger: _Ledger, contract: Contract, steps: list[PriceStep], hours: float) -> None:

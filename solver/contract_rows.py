@@ -59,14 +59,10 @@ def add_contract(
         model.put(row, heads, -each)
         most, each = bound("overtime_max_h")
         if most + each * group.people_max > 0:
-            extra = model.add_columns(
-                1, cost=overtime_cost(group.contract, problem.overtime_factor)
-            )
-            model.put(row, extra, -1.0)
-            cap = model.add_rows(1, upper=most)
-            model.put(cap, extra, 1.0)
-            model.put(cap, heads, -each)
-            overtime.append((int(days[0]), extra))
+            overtime += [
+                (int(days[0]), extra)
+                for extra in _overtime(model, problem, g, people, other, row, heads)
+            ]
         most, each = bound("shifts_max")
         row = model.add_rows(1, upper=most)
         rows.append(row)
@@ -90,6 +86,30 @@ def add_contract(
         for (key, unit), found in short.items()
     ]
     return np.concatenate([np.zeros(0, np.int64), *rows]), slacks
+
+
+def _overtime(
+    model: LinearModel,
+    problem: Problem,
+    g: int,
+    people: list[WeekTerms],
+    other: WeekTerms,
+    row: Ints,
+    heads: int,
+) -> Iterable[Ints]:
+    """Hours beyond the contract's week, tier by tier: each is as wide as its people make it."""
+    contract = problem.groups[g].contract
+    steps = problem.overtime_steps(contract)
+    ends = [*(start for start, _ in steps[1:]), np.inf]
+    for (start, factor), end in zip(steps, ends, strict=True):
+        each = max(0.0, min(other.overtime_max_h, end) - start)
+        most = sum(max(0.0, min(w.overtime_max_h, end) - start) - each for w in people)
+        extra = model.add_columns(1, cost=overtime_cost(contract, factor))
+        model.put(row, extra, -1.0)
+        cap = model.add_rows(1, upper=most)
+        model.put(cap, extra, 1.0)
+        model.put(cap, heads, -each)
+        yield extra
 
 
 def _held(terms: WeekTerms, limits: GroupLimits, lengths: tuple[int, ...]) -> WeekTerms:
@@ -144,16 +164,32 @@ def _month_overtime(
             model.put(row, heads, -cap)
 
 
-def add_purchases(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
-    """Add least purchases and price steps of outsourced contracts, week by week.
+def add_shares(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
+    """Hold hours of some groups to a share of others' in each period; returns the rows."""
+    paid_h = np.array([p.paid_h for p in problem.patterns])
+    found = [np.zeros(0, np.int64)]
+    for limit in problem.hours_shares:
+        period_of = problem.grid.period_of_day(limit.period)
+        rows = model.add_rows(int(period_of.max()) + 1, upper=0)
+        for groups, factor in ((limit.of, 1.0), (limit.base, -limit.share)):
+            for g in groups:
+                d, p = np.nonzero(shifts[g] >= 0)
+                model.put(rows[period_of[d]], shifts[g, d, p], factor * paid_h[p])
+        found.append(rows)
+    return np.concatenate(found)
+
+
+def add_purchases(model: LinearModel, problem: Problem, shifts: Ints) -> tuple[Ints, Ints]:
+    """Add least purchases, by each contract's period, and price steps, week by week.
 
     Hours of a contract are bought together, whatever the roles they are for.
 
     Returns
     -------
-    Columns that must be whole.
+    Columns that must be whole: those of a week, and those of a month.
     """
     whole = [np.zeros(0, np.int64)]
+    of_month = [np.zeros(0, np.int64)]
     paid_h = np.array([p.paid_h for p in problem.patterns])
     groups_of: dict[str, list[int]] = {}
     for g, group in enumerate(problem.groups):
@@ -163,13 +199,20 @@ def add_purchases(model: LinearModel, problem: Problem, shifts: Ints) -> Ints:
         contract = problem.groups[own[0]].contract
         people = sum(problem.groups[g].people_max for g in own)
         most = people * (contract.week_hours_max + contract.overtime_max_hours)
+        periods = problem.grid.period_of_day(contract.purchase_period)
+        for period in np.unique(periods):
+            x = shifts[own][:, periods == period]
+            k, d, p = np.nonzero(x >= 0)
+            if len(k):
+                into = of_month if contract.purchase_period == "month" else whole
+                limit = most * x.shape[1] / 7
+                into += _least_purchase(model, contract, x[k, d, p], paid_h[p], limit)
         for first in range(0, problem.grid.days, 7):
             x = shifts[own, first : first + 7]
             k, d, p = np.nonzero(x >= 0)
             if len(k):
-                whole += _least_purchase(model, contract, x[k, d, p], paid_h[p], most)
                 whole += _price_steps(model, problem, contract, x[k, d, p], paid_h[p], most)
-    return np.concatenate(whole)
+    return np.concatenate(whole), np.concatenate(of_month)
 
 
 def _least_purchase(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.contract_rows import add_contract, add_purchases
+from solver.contract_rows import add_contract, add_purchases, add_shares
 from solver.costs import head_cost, paid_leave_cost
 from solver.linear import INF, LinearModel, Slack
 from solver.person import weekends_of
@@ -54,7 +54,9 @@ class People:
     heads
         (G,) column of people employed.
     whole
-        Columns that must be whole beside those: purchases and price steps.
+        Columns that must be whole beside those: purchases and price steps of a week.
+    month_whole
+        Columns that must be whole and concern a whole month: its purchases.
     on_duty
         People on duty by group, breaks taken off.
     present
@@ -73,6 +75,7 @@ class People:
     day_total: Ints
     heads: Ints
     whole: Ints
+    month_whole: Ints
     on_duty: tuple[Cover, ...]
     present: tuple[Cover, ...]
     limits: Ints
@@ -110,11 +113,14 @@ def add_people(model: LinearModel, problem: Problem) -> People:
         limits.append(rows)
         slacks += short
         limits.append(_rest_and_runs(model, problem, g, shifts[g], totals[g], int(heads[g])))
+    limits.append(add_shares(model, problem, shifts))
+    whole, month_whole = add_purchases(model, problem, shifts)
     return People(
         shifts,
         totals,
         heads,
-        whole=add_purchases(model, problem, shifts),
+        whole=whole,
+        month_whole=month_whole,
         on_duty=tuple(duty for duty, _ in covers),
         present=tuple(post for _, post in covers),
         limits=np.concatenate([np.zeros(0, np.int64), *limits]),

@@ -178,7 +178,7 @@ class BlockModel:
             cells.append(cell)
         self._cells[row] = cells
         person = PersonModel(self.model, self.base, agent, cells)
-        person.keep_contract(overtime_factor=self.base.problem.overtime_factor)
+        person.keep_contract()
         person.keep_pins()
         if self.preferences:
             person.keep_wishes()

@@ -325,7 +325,7 @@ class PersonModel:
         excess = Sum([high, low], [1, -1], 0, DAY_MIN)
         self.at_most(rule, excess, spread_min, per_unit=60)
 
-    def keep_contract(self, *, overtime_factor: float) -> None:
+    def keep_contract(self) -> None:
         """State the contract's hours and shifts a week and hours a month, with overtime."""
         contract = self.base.group.contract
         base_price = max(contract.hourly_base, 1.0)
@@ -343,7 +343,12 @@ class PersonModel:
             most = min(round(terms.overtime_max_h * 60), minutes.upper - limit)
             most = max(0, most, minutes.constant - limit)
             if most:
-                extra = self.slack("overtime", most, overtime_factor * base_price / 60)
+                (_, factor), *tiers = self.base.problem.overtime_steps(contract)
+                extra = self.slack("overtime", most, factor * base_price / 60)
+                for from_h, dearer in tiers:
+                    more = self.slack("overtime", most, (dearer - factor) * base_price / 60)
+                    self.model.add(extra - more <= round(from_h * 60))
+                    factor = dearer
                 self._overtime[number] = extra, most
                 self.model.add(minutes.expression() - extra <= limit)
             else:

@@ -78,7 +78,10 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Contract:
-    """A kind of employment, days as numbers of the grid (first_day <= day <= last_day)."""
+    """A kind of employment, days as numbers of the grid (first_day <= day <= last_day).
+
+    `purchase_min_hours` are bought, if any are, in each period of the kind `purchase_period`.
+    """
 
     name: str
     kind: ContractKind
@@ -95,6 +98,7 @@ class Contract:
     last_day: int = 10**6
     hire_cost: float = 0.0
     purchase_min_hours: float = 0.0
+    purchase_period: str = "week"
     overtime_max_hours: float = 0.0
     cost_centre: str = ""
 
@@ -362,6 +366,29 @@ class PriceStep:
 
 
 @dataclass(frozen=True)
+class OvertimeTier:
+    """Pay of overtime over the hourly base from a person's `from_hours` of it in a week on.
+
+    `contract` empty: of all contracts that have no tiers of their own.
+    """
+
+    contract: str
+    from_hours: float
+    factor: float
+
+
+@dataclass(frozen=True)
+class HoursShare:
+    """Planned hours of some groups, at most a share of those of others in each period."""
+
+    key: str
+    of: tuple[int, ...]
+    base: tuple[int, ...]
+    share: float
+    period: str
+
+
+@dataclass(frozen=True)
 class Limits:
     """When to stop: processor seconds, gap; and what makes a run repeatable."""
 
@@ -391,6 +418,8 @@ class Problem:
     rules: tuple[Rule, ...] = ()
     premiums: tuple[Premium, ...] = ()
     price_steps: tuple[PriceStep, ...] = ()
+    overtime_tiers: tuple[OvertimeTier, ...] = ()
+    hours_shares: tuple[HoursShare, ...] = ()
     overtime_factor: float = 1.5
     most_seats: tuple[tuple[int, int, int, int], ...] = ()
     occupancy_max: float = 1.0
@@ -400,6 +429,15 @@ class Problem:
     def agents_of(self, group: int) -> tuple[int, ...]:
         """Numbers of the agents of a group."""
         return tuple(k for k, agent in enumerate(self.agents) if agent.group == group)
+
+    def overtime_steps(self, contract: Contract) -> list[tuple[float, float]]:
+        """Tiers of a contract's overtime, each from which hours and at which factor, rising."""
+        own = [t for t in self.overtime_tiers if t.contract == contract.name]
+        stated = own or [t for t in self.overtime_tiers if not t.contract]
+        steps = sorted((t.from_hours, t.factor) for t in stated)
+        if not steps or steps[0][0] > 0:
+            steps.insert(0, (0.0, self.overtime_factor))
+        return steps
 
     def rule_value(self, rule_id: str, group: Group, agent: Agent) -> float | None:
         """Tightest value of a law or hard rule for a person, or None if none is in force."""

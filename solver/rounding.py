@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from solver.design import People
+from solver.engines import Effort, solve_integer, solve_linear
 from solver.linear import Matrix
 from solver.problem import Floats, Ints, Pattern
 
@@ -73,3 +76,59 @@ class _Limits:
     def of(self, column: int) -> tuple[Ints, Floats]:
         first, last = np.searchsorted(self._cols, [column, column + 1])
         return self._rows[first:last], self._values[first:last]
+
+
+def whole_by_rounding(part: Matrix) -> Floats | None:
+    """Solve a part whose few whole columns (purchases, price steps) are mostly clear.
+
+    They are rounded up in the relaxation's answer; branch and bound only where that contradicts.
+    """
+    relaxed = solve_linear(part)
+    if relaxed.values is None:
+        return None
+    whole = part.integer
+    if np.abs(relaxed.values - np.round(relaxed.values))[whole].max(initial=0.0) < _NEARLY:
+        return relaxed.values
+    up = np.ceil(relaxed.values - _NEARLY)
+    fixed = replace(
+        part, lower=np.where(whole, up, part.lower), upper=np.where(whole, up, part.upper)
+    )
+    rounded = solve_linear(fixed)
+    if rounded.values is not None:
+        return rounded.values
+    return solve_integer(part, Effort(nodes=200, seconds=30.0)).values
+
+
+class Rooms:
+    """Room under the rows of a matrix that only whole columns fill, as moves change it."""
+
+    def __init__(self, matrix: Matrix) -> None:
+        self._matrix = matrix
+        # A row with a divisible column may still make room.
+        loose = np.bincount(
+            matrix.rows, weights=~matrix.integer[matrix.cols], minlength=len(matrix.row_lower)
+        )
+        kept = (loose == 0)[matrix.rows]
+        order = np.argsort(matrix.cols[kept], kind="stable")
+        self._cols = matrix.cols[kept][order]
+        self._rows = matrix.rows[kept][order]
+        self._values = matrix.values[kept][order]
+
+    def left(self, values: Floats) -> tuple[Floats, Floats]:
+        """Room above and below the rows' activities, (m,) each."""
+        now = self._matrix.times(values)
+        return self._matrix.row_upper - now, now - self._matrix.row_lower
+
+    def hold(self, move: dict[int, float], room: tuple[Floats, Floats], values: Floats) -> bool:
+        """Whether all rows and bounds still hold after a move."""
+        change: dict[int, float] = {}
+        for column, by in move.items():
+            if not self._matrix.lower[column] <= values[column] + by <= self._matrix.upper[column]:
+                return False
+            first, last = np.searchsorted(self._cols, [column, column + 1])
+            for row, value in zip(self._rows[first:last], self._values[first:last], strict=True):
+                change[row] = change.get(row, 0.0) + by * value
+        above, below = room
+        return all(
+            by <= above[row] + _NEARLY and -by <= below[row] + _NEARLY for row, by in change.items()
+        )

@@ -145,6 +145,16 @@ def rates(draft: Draft) -> Iterator[Finding]:
             )
         if row.kind == "outsourced_step" and not row.contract:
             yield draft.fault("rates", located, "contract", "is empty", "an outsourced contract")
+    factors: dict[str, float] = {}
+    overtime = [pair for pair in draft.of_table("rates") if pair[1].kind == "overtime"]
+    for located, row in sorted(overtime, key=lambda pair: pair[1].from_hours):
+        before = factors.get(row.contract, 0.0)
+        if row.factor < before:
+            yield draft.fault(
+                "rates", located, "factor", "is less than the pay of fewer hours of overtime",
+                f"at least {before:g}",
+            )  # fmt: skip
+        factors[row.contract] = row.factor
 
 
 def budget(draft: Draft) -> Iterator[Finding]:

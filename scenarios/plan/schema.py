@@ -322,7 +322,10 @@ class ContractRow(Row):
     )
     hire_cost: NonNegative = Field(0, description="Paid once for each person above people_min")
     purchase_min_hours: NonNegative = Field(
-        0, description="Hours a week paid at least if any are bought (outsourced)"
+        0, description="Hours paid at least in a period in which any are bought (outsourced)"
+    )
+    purchase_period: Literal["week", "month"] = Field(
+        "week", description="Period of purchase_min_hours"
     )
     overtime_max_hours: NonNegative = Field(
         0, description="Hours a week beyond week_hours_max, paid as overtime"
@@ -446,7 +449,11 @@ class RateRow(Row):
     weekday: Weekday | Literal[""] = Field("", description="Day; empty: every day")
     from_: ClockMinute = Field(0, alias="from", description="From this time of day")
     to: ClockMinute = Field(1440, description="To this time of day")
-    from_hours: NonNegative = Field(0, description="outsourced_step: from this many hours a week")
+    from_hours: NonNegative = Field(
+        0,
+        description="outsourced_step: from this many hours a week of the contract; overtime: of a"
+        " person",
+    )
     factor: NonNegative = Field(
         1.0,
         description="Pay over the wage: 1.5 is one and a half times; premiums add up",

@@ -16,7 +16,16 @@ from solver.check import check
 from solver.check_facts import Terms
 from solver.costs import head_cost, overtime_cost, paid_leave_cost, premium_applies, shift_cost
 from solver.optimize import evaluate
-from solver.problem import Agent, Contract, ContractKind, Group, Premium, PriceStep, Problem
+from solver.problem import (
+    Agent,
+    Contract,
+    ContractKind,
+    Group,
+    OvertimeTier,
+    Premium,
+    PriceStep,
+    Problem,
+)
 from solver.result import Roster
 from staffing.calendar import Calendar
 from staffing.timegrid import TimeGrid
@@ -187,6 +196,7 @@ def random_contracts(rng: np.random.Generator) -> tuple[Contract, ...]:
             week_shifts_max=7,
             wage_per_hour=20.0,
             purchase_min_hours=float(rng.choice([0, 30])),
+            purchase_period=str(rng.choice(["week", "month"])),
         ),
     )
 
@@ -212,6 +222,10 @@ def test_model_costs_what_the_checker_reckons(seed: int) -> None:
         PriceStep("agency", float(rng.choice([8, 20])), float(rng.choice([15, 25]))),
         PriceStep("agency", 40.0, float(rng.choice([10, 30]))),
     )
+    tiers = (
+        OvertimeTier("", 0.0, 1.5),
+        OvertimeTier(str(rng.choice(["", "staff"])), float(rng.choice([3, 5])), 2.0),
+    )
     leave = frozenset(rng.choice(grid.days, 2, replace=False).tolist())
     # One person in each group with overtime: the model counts a group's hours together.
     agents = (
@@ -234,7 +248,16 @@ def test_model_costs_what_the_checker_reckons(seed: int) -> None:
         for c in contracts
     )
     problem = Problem(
-        grid, Calendar(), ("phone",), PATTERNS, groups, agents, (), (), price_steps=steps
+        grid,
+        Calendar(),
+        ("phone",),
+        PATTERNS,
+        groups,
+        agents,
+        (),
+        (),
+        price_steps=steps,
+        overtime_tiers=tiers,
     )
     problem = priced(problem, premiums)
     shifts = rng.integers(-2, len(PATTERNS), (len(agents), grid.days))
@@ -251,7 +274,7 @@ def test_model_costs_what_the_checker_reckons(seed: int) -> None:
 def agency(make: Make) -> Callable[..., Problem]:
     """An agency at 20 an hour for up to five people, without least hours."""
 
-    def build(people: int = 1, **changes: object) -> Problem:
+    def build(people: int = 1, days: int = 7, **changes: object) -> Problem:
         terms = contract(
             name="agency",
             kind=ContractKind.OUTSOURCED,
@@ -261,7 +284,11 @@ def agency(make: Make) -> Callable[..., Problem]:
             wage_per_hour=20.0,
             **changes,
         )
-        return make(agents=[Agent(f"agency {k}", 0, "") for k in range(people)], contracts=[terms])
+        return make(
+            days=days,
+            agents=[Agent(f"agency {k}", 0, "") for k in range(people)],
+            contracts=[terms],
+        )
 
     return build
 
@@ -276,6 +303,31 @@ def test_least_purchase_is_paid_only_where_something_is_bought(
     one = off.copy()
     one[0, 0] = EARLY
     assert both_costs(problem, one)[0] == pytest.approx(30 * 20)
+
+
+def test_a_month_s_purchase_is_counted_over_its_weeks(agency: Callable[..., Problem]) -> None:
+    """Eight hours in each of two weeks meet a month's sixteen."""
+    problem = agency(purchase_min_hours=16.0, purchase_period="month", days=14)
+    shifts = np.full((1, 14), -1)
+    shifts[0, [0, 7]] = EARLY
+    assert both_costs(problem, shifts)[0] == pytest.approx(16 * 20)
+    shifts[0, 7] = -1
+    assert both_costs(problem, shifts)[0] == pytest.approx(16 * 20)
+
+
+def test_overtime_is_paid_by_tiers(make: Make) -> None:
+    """Eight hours over: two of them at half as much again, six double."""
+    tiers = (OvertimeTier("", 0.0, 1.5), OvertimeTier("", 2.0, 2.0))
+    problem = make(
+        agents=[Agent("Ann", 0, "")],
+        contracts=[contract(week_shifts_max=6, overtime_max_hours=8.0)],
+        overtime_tiers=tiers,
+    )
+    shifts = np.full((1, 7), -1)
+    shifts[0, :6] = EARLY
+    cost, lines = both_costs(problem, shifts)
+    assert cost == pytest.approx(40 * 10 + 2 * 15 + 6 * 20)
+    assert lines["amount"].sum() == pytest.approx(cost)
 
 
 @pytest.mark.parametrize(("price", "expected"), [(10.0, 10 * 20 + 22 * 10), (30.0, 860.0)])

@@ -282,6 +282,12 @@ def test_faults_of_the_calendar(tiny_plan, text, place, words):
         ("rules", "rule,value\nmin_rest_h,-1\n", (2, "value"), "negative"),
         ("rates", "name,kind,from,to\nnight,premium,22:00,06:00\n", (2, "to"), "30:00"),
         ("rates", "name,kind,contract\nstep,outsourced_step,author\n", (2, "price_per_hour"), ""),
+        (
+            "rates",
+            "name,kind,from_hours,factor\nfirst,overtime,0,2\nthen,overtime,4,1.5\n",
+            (3, "factor"),
+            "at least 2",
+        ),
         ("budget", "month,amount\n2026-13,5\n", (2, "month"), "2026-12"),
         ("scenarios", "scenario,table,column,operation,value\nx,queue,aht_s,times,2\n",
          (2, "table"), "perhaps queues"),
