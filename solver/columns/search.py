@@ -75,7 +75,9 @@ def solve(
     search.tell()
     search.run(clock)
     state = search.state
-    return Answer(state.roster, state.objective, float(np.ceil(state.bound - 1e-6)), clock.now())
+    # Plus zero: no bound of minus nought.
+    bound = float(np.ceil(state.bound - 1e-6)) + 0.0
+    return Answer(state.roster, state.objective, bound, clock.now())
 
 
 class _Search:
