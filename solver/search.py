@@ -30,7 +30,7 @@ _LEAST_SEARCH_S = 40.0
 _LEAST_NODES = 10
 _NODE_WORK = 2_000_000
 # Steps for improving rounded shifts, in those that the days took to relax.
-_POLISH_STEPS = 10
+_POLISH_STEPS = 5
 
 
 @dataclass
@@ -139,6 +139,7 @@ def _solve_window(
     x = people.shifts[:, days.start : days.stop]
     totals = people.day_total[:, days.start : days.stop].ravel()
     own = np.concatenate([x[x >= 0], totals])
+    began = time.process_time()
     part, columns = matrix.restrict(free, values)
     relaxation = Relaxation(part)
     least, divisible = relaxation.solve()
@@ -164,7 +165,10 @@ def _solve_window(
         starts = [
             start[columns] for start in (rounded if holds else None, hint) if start is not None
         ]
-        solved = solve_integer(part, replace(effort, nodes=nodes), starts)
+        # Polishing takes of the search's time, but leaves it half.
+        left_s = effort.seconds - (time.process_time() - began)
+        seconds = max(effort.seconds / 2, left_s)
+        solved = solve_integer(part, replace(effort, nodes=nodes, seconds=seconds), starts)
         proved = max(least, solved.bound)
         if solved.values is not None:
             searched = values.copy()
