@@ -60,7 +60,7 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
 
         design = optimize(problem, per_round, start=design, redo=redo, watch=watch, stop=stop)
         candidate = trial.candidate(problem, design)
-        if candidate.holds:
+        if candidate.is_promising:
             candidate = trial.final(candidate)
         if candidate.is_final and (sound is None or candidate.rank < sound.rank):
             sound = candidate
@@ -70,8 +70,8 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
             best = candidate
         reporter.update(best_cost=best.cost, bound=best.design.bound, text=_told(candidate))
         # One that nearly holds for much less money is worth mending.
-        is_promising = not candidate.holds and candidate.cost < _MUCH_CHEAPER * best.cost
-        is_late = best.holds and number > _LOWERING_ROUNDS and not is_promising
+        is_cheap = not candidate.holds and candidate.cost < _MUCH_CHEAPER * best.cost
+        is_late = best.holds and number > _LOWERING_ROUNDS and not is_cheap
         if stop() or is_vain or is_late:
             break
         if best.holds and paid_anyway:

@@ -61,6 +61,12 @@ class Candidate:
         return sum(amount for amount in short if amount > 1e-9)
 
     @property
+    def is_promising(self) -> bool:
+        """Whether it holds as it was simulated, be it by a hair: worth fresh months."""
+        firm = [v for v in self.verdicts if is_firm(v)]
+        return all(v.met for v in firm) and not len(self.findings.broken)
+
+    @property
     def holds(self) -> bool:
         """Whether it keeps every firm target and breaks no law or hard rule."""
         return self.missed <= 0 and not len(self.findings.broken)
