@@ -144,31 +144,32 @@ class TestReading:
                 read_edits(run, tmp_path / name)
 
 
+@pytest.fixture(scope="module")
+def imported(small_run, small_plan, tmp_path_factory):
+    """S1 has leave and a day off in place of shifts; S2 works all seven days, two too many."""
+    root = tmp_path_factory.mktemp("import")
+    write_run(small_run, root / "run", small_plan)
+    book = openpyxl.load_workbook(root / "run" / "roster.xlsx")
+    sheet = book["Front"]
+    row_of = {sheet.cell(row, 1).value: row for row in (6, 7)}
+    weeks = {
+        name: [sheet.cell(row, FIRST_DAY + d) for d in range(7)] for name, row in row_of.items()
+    }
+    leave, off = [cell for cell in weeks["王小明"] if cell.value][:2]
+    leave.value, off.value = "L", None
+    for cell in weeks["Ana"]:
+        cell.value = "D"
+    book.save(root / "edited.xlsx")
+    arguments = ["import-roster", root / "run", root / "edited.xlsx", "--out", root / "new"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["staffing", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            scenarios.cli.main()
+    return root, ended.value.code
+
+
 class TestTakingOver:
     """Changes of the small plan's roster, whatever days its people work: shifts of 7 paid hours."""
-
-    @pytest.fixture(scope="class")
-    def imported(self, small_run, small_plan, tmp_path_factory):
-        """S1 has leave and a day off in place of shifts; S2 works all seven days, two too many."""
-        root = tmp_path_factory.mktemp("import")
-        write_run(small_run, root / "run", small_plan)
-        book = openpyxl.load_workbook(root / "run" / "roster.xlsx")
-        sheet = book["Front"]
-        row_of = {sheet.cell(row, 1).value: row for row in (6, 7)}
-        weeks = {
-            name: [sheet.cell(row, FIRST_DAY + d) for d in range(7)] for name, row in row_of.items()
-        }
-        leave, off = [cell for cell in weeks["王小明"] if cell.value][:2]
-        leave.value, off.value = "L", None
-        for cell in weeks["Ana"]:
-            cell.value = "D"
-        book.save(root / "edited.xlsx")
-        arguments = ["import-roster", root / "run", root / "edited.xlsx", "--out", root / "new"]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sys.argv", ["staffing", *map(str, arguments)])
-            with pytest.raises(SystemExit) as ended:
-                scenarios.cli.main()
-        return root, ended.value.code
 
     def test_what_breaks_a_rule_is_refused_and_the_rest_taken_over(self, imported):
         root, code = imported
