@@ -55,7 +55,8 @@ def round_shifts(
         rows, use = np.concatenate([rows_x, rows_t]), np.concatenate([use_x, use_t])
         for _ in range(int(wanted[g, d, p] - sure[g, d, p])):
             full = values[x[g, d, p]] + 1 > matrix.upper[x[g, d, p]]
-            if full or (room[rows] < use - _NEARLY).any():
+            # A row of shares that is short already does not forbid what makes it better.
+            if full or ((room[rows] < use - _NEARLY) & (use > 0)).any():
                 break
             room[rows] -= use
             values[x[g, d, p]] += 1
@@ -130,5 +131,6 @@ class Rooms:
                 change[row] = change.get(row, 0.0) + by * value
         above, below = room
         return all(
-            by <= above[row] + _NEARLY and -by <= below[row] + _NEARLY for row, by in change.items()
+            by <= max(0.0, above[row]) + _NEARLY and -by <= max(0.0, below[row]) + _NEARLY
+            for row, by in change.items()
         )
