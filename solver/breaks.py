@@ -19,6 +19,12 @@ _OFF_MIDDLE = 1e-5
 """Weights beside a squared missing person: nobody of a group left; a post below its people; people
 away at once; and distance from the middle of the window."""
 _SWEEPS = 50
+# People move one at a time and may get stuck: where a post is short for it, breaks that would
+# rather be elsewhere in their windows are tried so often.
+_TRIES = 12
+_SMALL = 1e-9
+# What a slot off that place weighs at first in a try: more than a missing person, less than a post.
+_PULL = 5.0
 
 
 @dataclass(frozen=True)
@@ -60,23 +66,51 @@ def place_breaks(problem: Problem, roster: Roster, wanted: Floats) -> Roster:
         return replace(roster, breaks=())
     slot_min = math.gcd(problem.grid.interval_min, *(rule.minutes for rule in rules))
     scene = _scene(problem, roster, wanted, keys, rules, slot_min)
-    starts = _place(
-        scene.person,
-        scene.first,
-        scene.last,
-        scene.slots,
-        scene.member,
-        scene.on,
-        scene.wanted,
-        scene.weight,
-        _SWEEPS,
-    )
+    days = np.array([key[1] for key in keys], dtype=np.int64)
+    starts = _least_missing(scene, days, MINUTES_PER_DAY // slot_min, len(problem.groups))
     placed = []
     for (agent, day), rule, start in zip(keys, rules, starts.tolist(), strict=True):
         minute = start * slot_min - day * MINUTES_PER_DAY
         placed.append(PlacedBreak(agent, day, rule.name, minute, rule.minutes, rule.paid))
     placed.sort(key=lambda b: (b.agent, b.day, b.start_min))
     return replace(roster, breaks=tuple(placed))
+
+
+def _least_missing(scene: _Scene, day: Ints, slots_a_day: int, groups: int) -> Ints:
+    """Start slot of every break, (B,): on each day those of the try that misses least.
+
+    `day` (B,) is the day of each break's shift.
+    """
+    random = np.random.default_rng(0)
+    best = np.zeros(len(day), dtype=np.int64)
+    least = np.full(scene.on.shape[1] // slots_a_day, np.inf)
+    is_short = np.ones(len(least), dtype=bool)
+    for number in range(_TRIES):
+        leaning = random.random(len(day)) if number else np.full(len(day), 0.5)
+        on = scene.on.copy()
+        starts = _place(
+            scene.person,
+            scene.first,
+            scene.last,
+            scene.slots,
+            scene.member,
+            on,
+            scene.wanted,
+            scene.weight,
+            leaning,
+            _PULL if number else _OFF_MIDDLE,
+            _SWEEPS,
+        )
+        short = scene.weight[:, None] * np.maximum(0.0, scene.wanted - on) ** 2
+        missed = short.sum(axis=0).reshape(-1, slots_a_day).sum(axis=1)
+        posts = short[groups:].sum(axis=0).reshape(-1, slots_a_day).sum(axis=1)
+        is_better = missed < least - _SMALL
+        best = np.where(is_better[day], starts, best)
+        least = np.minimum(least, missed)
+        is_short = np.where(is_better, posts > 0, is_short)
+        if not is_short.any():
+            break
+    return best
 
 
 def _breaks_of(problem: Problem, roster: Roster) -> tuple[list[tuple[int, int]], list[Break]]:
@@ -159,6 +193,8 @@ def _place(
     on: Floats,
     wanted: Floats,
     weight: Floats,
+    leaning: Floats,
+    pull: float,
     sweeps: int,
 ) -> Ints:
     """Start slot of every break, (B,), by insertion and then descent over agent-days."""
@@ -167,7 +203,7 @@ def _place(
     widest = 0
     for b in range(len(first)):
         widest = max(widest, last[b] - first[b] + 1)
-    for _ in range(sweeps):
+    for sweep in range(sweeps):
         moved = False
         for n in range(len(person) - 1):
             low, high = person[n], person[n + 1]
@@ -175,7 +211,10 @@ def _place(
             for b in range(low, high):
                 if starts[b] >= 0:
                     _shift(on, away, member[b], starts[b], slots[b], 1.0)
-            _best(low, high, first, last, slots, member, on, away, wanted, weight, starts, widest)
+            _best(
+                low, high, first, last, slots, member, on, away, wanted, weight, leaning,
+                pull if sweep == 0 else _OFF_MIDDLE, starts, widest,
+            )  # fmt: skip
             for b in range(low, high):
                 _shift(on, away, member[b], starts[b], slots[b], -1.0)
                 if starts[b] != before[b - low]:
@@ -207,6 +246,8 @@ def _best(
     away: Floats,
     wanted: Floats,
     weight: Floats,
+    leaning: Floats,
+    pull: float,
     starts: Ints,
     widest: int,
 ) -> None:
@@ -220,7 +261,7 @@ def _best(
     come_from = np.zeros((count, widest), dtype=np.int64)
     for k in range(count):
         b = low + k
-        middle = (first[b] + last[b]) / 2
+        middle = first[b] + leaning[b] * (last[b] - first[b])
         for j in range(last[b] - first[b] + 1):
             start = first[b] + j
             base = 0.0
@@ -233,7 +274,7 @@ def _best(
                         come_from[k, j] = i
             if base == np.inf:
                 continue
-            loss = _OFF_MIDDLE * abs(start - middle)
+            loss = pull * abs(start - middle)
             if start == starts[b]:
                 loss -= 1e-9
             for r in range(member.shape[1]):

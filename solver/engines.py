@@ -95,6 +95,8 @@ def solve_integer(matrix: Matrix, effort: Effort, starts: Sequence[Floats] = ())
     # rounds of cuts at the root took half the time of a week and hardly moved either bound.
     scip.int_params["branching/pscost/priority"] = 100_000
     scip.int_params["separating/maxroundsroot"] = 5
+    # With 500 nodes, as by default, RENS took most of a week's time and found nothing better.
+    scip.long_params["heuristics/rens/nodesofs"] = 100
     if effort.stall_nodes >= 0:
         scip.long_params["limits/stallnodes"] = effort.stall_nodes
     return _solve(matrix, mathopt.SolverType.GSCIP, parameters, relax=False, starts=starts)

@@ -27,8 +27,10 @@ _WEEK_COLUMNS = 2_500
 _ROUND = 1e-6
 # Branching is limited by nodes, so that a result is the same twice: fewer where each is larger.
 _LEAST_SEARCH_S = 40.0
-_LEAST_NODES = 10
-_NODE_WORK = 2_000_000
+# A month of one part is searched for long; where parts follow each other, what one of them loses at
+# its root is little beside what they lose to each other.
+_MONTH_NODE_WORK = 2_000_000
+_PART_NODE_WORK = 20_000
 # Steps for improving rounded shifts, in those that the days took to relax.
 _POLISH_STEPS = 5
 
@@ -57,6 +59,7 @@ class Search:
         matrix, constant = self.design.matrix, self.design.people.constant
         count = len(self.windows)
         whole = count == 1 and not decided.any()
+        is_month = len(windows_of(self.design)) == 1
         for number, days in enumerate(self.windows):
             left_s = (self.until - time.process_time()) / (count - number)
             # Nodes end a search; the clock only where the planner has little time, and a part that
@@ -65,7 +68,7 @@ class Search:
             effort = Effort(
                 gap=0.0,
                 absolute_gap=self.limits.gap / 2 * self.money / count,
-                nodes=_NODE_WORK // len(windows_of(self.design)),
+                nodes=_MONTH_NODE_WORK if is_month else _PART_NODE_WORK,
                 stall_nodes=300,
                 seconds=0.0 if self.stop() else max(least_s, left_s),
                 seed=self.limits.seed,
@@ -139,7 +142,6 @@ def _solve_window(
     x = people.shifts[:, days.start : days.stop]
     totals = people.day_total[:, days.start : days.stop].ravel()
     own = np.concatenate([x[x >= 0], totals])
-    began = time.process_time()
     part, columns = matrix.restrict(free, values)
     relaxation = Relaxation(part)
     least, divisible = relaxation.solve()
@@ -161,14 +163,11 @@ def _solve_window(
         )
     is_good = holds and part.cost @ rounded[columns] <= least + effort.absolute_gap
     if effort.seconds > 0 and not is_good:
-        nodes = max(_LEAST_NODES, effort.nodes // max(1, len(part.values)))
+        nodes = max(1, effort.nodes // max(1, len(part.values)))
         starts = [
             start[columns] for start in (rounded if holds else None, hint) if start is not None
         ]
-        # Polishing takes of the search's time, but leaves it half.
-        left_s = effort.seconds - (time.process_time() - began)
-        seconds = max(effort.seconds / 2, left_s)
-        solved = solve_integer(part, replace(effort, nodes=nodes, seconds=seconds), starts)
+        solved = solve_integer(part, replace(effort, nodes=nodes), starts)
         proved = max(least, solved.bound)
         if solved.values is not None:
             searched = values.copy()

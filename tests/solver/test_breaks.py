@@ -92,6 +92,22 @@ def test_quarter_hours_take_either_half_of_an_interval(make: Make) -> None:
     assert sorted(starts(placed)) == [570, 585]
 
 
+def test_a_placement_that_got_stuck_is_tried_again_from_the_ends(make: Make) -> None:
+    """Two meals of an hour from 12:00 to 13:30, a post of two from 14:00: only 12 and 13 will do.
+
+    The first to be placed prefers 12:30, after which the other cannot go without a loss.
+    """
+    day = Pattern("d@10", "d", 20, 18, 8.0, (replace(short(60, 4, 7), leaves_post=True),))
+    required = np.zeros(48, dtype=np.int64)
+    required[28:36] = 2
+    problem = make(days=1, patterns=[day], presence=(Presence(0, "post", required, 1.0),))
+    problem = replace(problem, grid=TimeGrid(problem.grid.start, 1, 30))
+    wanted = np.zeros((1, 48))
+    wanted[0, 20:38] = 2
+    placed = place_breaks(problem, roster(problem, 0, 0), wanted)
+    assert sorted(starts(placed)) == [12 * 60, 13 * 60]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_one_person_is_placed_best_of_all(make: Make, seed: int) -> None:
     """Three breaks in overlapping windows: no placement in order loses less."""
