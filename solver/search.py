@@ -29,7 +29,7 @@ _ROUND = 1e-6
 _LEAST_SEARCH_S = 40.0
 # A month of one part is searched for long; where parts follow each other, what one of them loses at
 # its root is little beside what they lose to each other.
-_MONTH_NODE_WORK = 2_000_000
+_MONTH_NODE_WORK = 8_000_000
 _PART_NODE_WORK = 20_000
 # Steps for improving rounded shifts, in those that the days took to relax.
 _POLISH_STEPS = 5
