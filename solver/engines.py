@@ -91,11 +91,12 @@ def solve_integer(matrix: Matrix, effort: Effort, starts: Sequence[Floats] = ())
     scip.bool_params["misc/catchctrlc"] = False
     # Processor time, so that a busy machine does not cut a solve short.
     scip.int_params["timing/clocktype"] = 1
-    # A node's work must be foreseeable, because nodes are the limit: strong branching and long
-    # rounds of cuts at the root took half the time of a week and hardly moved either bound.
+    # A node's work must be foreseeable, because nodes are the limit: on weeks of two plans strong
+    # branching and long rounds of cuts at the root took a third to a half of the time; solutions
+    # without them were better as often as worse.
     scip.int_params["branching/pscost/priority"] = 100_000
     scip.int_params["separating/maxroundsroot"] = 5
-    # With 500 nodes, as by default, RENS took most of a week's time and found nothing better.
+    # With 500 nodes, as by default, RENS took half of a week's root and found nothing better.
     scip.long_params["heuristics/rens/nodesofs"] = 100
     if effort.stall_nodes >= 0:
         scip.long_params["limits/stallnodes"] = effort.stall_nodes
