@@ -107,7 +107,10 @@ class Trial:
         self.reporter.stage("names")
         roster = _named(problem, design, self.seed)
         roster = place_breaks(problem, roster, design.on_duty)
-        evaluated = evaluate(problem, roster_counts(problem, roster), design.heads)
+        counts = roster_counts(problem, roster)
+        # Where every seat found somebody the design has said it all.
+        is_whole = np.array_equal(counts, design.counts)
+        evaluated = design if is_whole else evaluate(problem, counts, design.heads)
         return self.judged(problem, design, roster, evaluated, is_final=False)
 
     def final(self, candidate: Candidate) -> Candidate:
@@ -145,9 +148,10 @@ class Trial:
         findings = check(schedule, done, Terms.of(problem, roster))
         costs = contact_costs(demand, findings.total_cost, evaluated)
         scene = build_scene(problem, demand, roster)
+        begun: SimulationResult | None = None
         for months in self._months(is_final=is_final):
             self.reporter.stage("simulation")
-            result = simulate(scene, replications=months, seed=seed)
+            begun = result = simulate(scene, replications=months, seed=seed, begun=begun)
             verdicts = judge(problem, demand, evaluated, roster, scene, result, costs)
             if not any(v.undecided for v in verdicts):
                 break

@@ -20,9 +20,8 @@ from solver.heads import least_heads, whole_heads
 from solver.linear import LinearModel
 from solver.model import Design, build, costly_heads, hinted, penalties, relaxed, set_counts
 from solver.problem import Bools, Floats, Ints, Limits, Problem
-from solver.relaxation import Relaxation
+from solver.relaxation import Relaxation, solve_few_whole
 from solver.result import ShiftPlan, Unmet
-from solver.rounding import whole_by_rounding
 from solver.search import Search, Watch, windows_of
 from solver.service import Service
 
@@ -171,14 +170,14 @@ def _settle(design: Design, values: Floats) -> Floats:
         cost[columns[columns >= 0]] -= _SERVED
     served = replace(matrix, cost=cost)
     part, columns = served.restrict(free, values)
-    found = whole_by_rounding(part)
+    found = solve_few_whole(part)
     if found is None:
         # Shifts that were given may go beyond what contracts allow: what they are worth is asked
         # all the same, and the breach is the checker's to tell.
         loose = served.elastic(people.rows, _BREACH * design.problem.high_price)
         kept = np.concatenate([free, np.ones(len(loose.lower) - len(free), dtype=bool)])
         part, columns = loose.restrict(kept, np.concatenate([values, loose.lower[len(values) :]]))
-        found = whole_by_rounding(part)
+        found = solve_few_whole(part)
     if found is None:
         return values
     values = values.copy()

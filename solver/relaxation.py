@@ -16,6 +16,9 @@ from solver.linear import Matrix
 from solver.problem import Floats, Ints
 
 _WHOLE = 1e-6
+# A few whole columns: to the cent, and no longer than this.
+_CENT = 0.01
+_FEW_STEPS = 100_000
 
 
 class Relaxation:
@@ -147,3 +150,10 @@ def choose_whole(relaxation: Relaxation, columns: Ints, *, tolerance: float, ste
                 branch(cost, found, low, high)
     bound = min([best, left_out, *(node[0] for node in nodes)])
     return Chosen(best_values, best, bound)
+
+
+def solve_few_whole(matrix: Matrix) -> Floats | None:
+    """Solve a matrix with a few whole columns (purchases, price steps); None if it cannot be."""
+    columns = np.flatnonzero(matrix.integer)
+    chosen = choose_whole(Relaxation(matrix), columns, tolerance=_CENT, steps=_FEW_STEPS)
+    return chosen.values

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from solver.design import People
-from solver.engines import Effort, solve_integer, solve_linear
 from solver.linear import Matrix
 from solver.problem import Floats, Ints, Pattern
 
@@ -77,27 +74,6 @@ class _Limits:
     def of(self, column: int) -> tuple[Ints, Floats]:
         first, last = np.searchsorted(self._cols, [column, column + 1])
         return self._rows[first:last], self._values[first:last]
-
-
-def whole_by_rounding(part: Matrix) -> Floats | None:
-    """Solve a part whose few whole columns (purchases, price steps) are mostly clear.
-
-    They are rounded up in the relaxation's answer; branch and bound only where that contradicts.
-    """
-    relaxed = solve_linear(part)
-    if relaxed.values is None:
-        return None
-    whole = part.integer
-    if np.abs(relaxed.values - np.round(relaxed.values))[whole].max(initial=0.0) < _NEARLY:
-        return relaxed.values
-    up = np.ceil(relaxed.values - _NEARLY)
-    fixed = replace(
-        part, lower=np.where(whole, up, part.lower), upper=np.where(whole, up, part.upper)
-    )
-    rounded = solve_linear(fixed)
-    if rounded.values is not None:
-        return rounded.values
-    return solve_integer(part, Effort(nodes=200, seconds=30.0)).values
 
 
 class Rooms:

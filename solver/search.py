@@ -16,8 +16,8 @@ from solver.engines import Effort, solve_integer
 from solver.model import Design, costly_heads, penalties, relaxed
 from solver.polish import polish
 from solver.problem import Bools, Floats, Ints, Limits
-from solver.relaxation import Relaxation
-from solver.rounding import round_shifts, whole_by_rounding
+from solver.relaxation import Relaxation, solve_few_whole
+from solver.rounding import round_shifts
 
 #: Called with cost, bound and what is being done; may be used to show progress.
 Watch = Callable[[float, float, str], None]
@@ -227,7 +227,7 @@ def _rounded(
     loose[own] = False
     loose[heads] = False
     part, columns = design.matrix.restrict(loose, rounded)
-    found = whole_by_rounding(part)
+    found = solve_few_whole(part)
     if found is None:
         return rounded, False
     rounded[columns] = found

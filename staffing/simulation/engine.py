@@ -45,6 +45,18 @@ if TYPE_CHECKING:
 INTERRUPTIBLE_ABOVE_S = 300.0
 """Deferred items longer than this are put aside for a live contact."""
 
+_BY_REPLICATION = (
+    "offered",
+    "in_time",
+    "answered",
+    "abandoned",
+    "waited_s",
+    "busy_s",
+    "staffed_s",
+    "later_offered",
+    "later_in_time",
+)
+
 Draw = Callable[[int], Contacts]
 """Contacts of a replication."""
 
@@ -96,6 +108,16 @@ class SimulationResult:
         """Number of replications."""
         return len(self.offered)
 
+    def joined(self, other: SimulationResult) -> SimulationResult:
+        """Both results' replications, this one's first."""
+        whole = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in _BY_REPLICATION
+        }
+        share = self.replications / (self.replications + other.replications)
+        backlog = share * self.backlog + (1.0 - share) * other.backlog
+        return SimulationResult(self.queues, backlog=backlog, **whole)
+
     def summary(self) -> str:
         """One line a queue: contacts a replication, share in time, share abandoned, mean wait."""
         lines = [f"{self.replications} replications"]
@@ -122,6 +144,7 @@ def simulate(
     seed: int = 1,
     workers: int | None = None,
     interruptible: bool = True,
+    begun: SimulationResult | None = None,
 ) -> SimulationResult:
     """Simulate a scene many times.
 
@@ -138,6 +161,8 @@ def simulate(
         Threads; as many as there are cores if None.
     interruptible
         Whether deferred items longer than `INTERRUPTIBLE_ABOVE_S` are put aside for live contacts.
+    begun
+        The first replications of the same scene, seed and rules, which are not run again.
 
     Raises
     ------
@@ -157,6 +182,7 @@ def simulate(
         seed=seed,
         workers=workers,
         interruptible=interruptible,
+        begun=begun,
     )
 
 
@@ -169,8 +195,11 @@ def run_replications(
     seed: int,
     workers: int | None,
     interruptible: bool,
+    begun: SimulationResult | None = None,
 ) -> SimulationResult:
     """Run given or drawn contacts through the event loop; see `simulate`."""
+    first = 0 if begun is None else begun.replications
+    replications -= first
     if replications < 1:
         msg = f"a simulation needs at least one replication, got {replications}"
         raise ValueError(msg)
@@ -181,8 +210,8 @@ def run_replications(
     stage = Stage.of(scene, redial_share, interruptible=interruptible)
 
     def replicate(r: int) -> None:
-        key = replication_key(seed, r)
-        contacts = draw(r)
+        key = replication_key(seed, first + r)
+        contacts = draw(first + r)
         world = stage.world(contacts, tally[r], staffed_s[r])
         stage.run(world, stage.duty.draw(key), key)
         if scene.later or scene.batches:
@@ -193,7 +222,7 @@ def run_replications(
         list(pool.map(replicate, range(replications)))
     offered, in_time, answered, abandoned, waited_s, busy_s, change = tally.swapaxes(0, 1)
     backlog = np.cumsum(change.sum(axis=0, dtype=float), axis=1) / replications
-    return SimulationResult(
+    result = SimulationResult(
         scene.queues,
         offered,
         in_time,
@@ -205,6 +234,7 @@ def run_replications(
         backlog,
         *later,
     )
+    return result if begun is None else begun.joined(result)
 
 
 @dataclass(frozen=True)

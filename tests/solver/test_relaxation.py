@@ -9,7 +9,7 @@ import pytest
 
 from solver.engines import solve_linear
 from solver.linear import LinearModel, Matrix
-from solver.relaxation import Relaxation, choose_whole
+from solver.relaxation import Relaxation, choose_whole, solve_few_whole
 
 
 def covering(seed: int, *, columns: int = 5, rows: int = 4) -> Matrix:
@@ -80,3 +80,34 @@ def test_a_search_cut_short_still_has_a_valid_bound() -> None:
     assert exact.bound == pytest.approx(exact.cost)
     assert short.bound <= exact.cost + 1e-9
     assert short.cost >= exact.cost - 1e-9
+
+
+def test_a_price_step_that_is_not_reached_stays_closed() -> None:
+    """Five hours at 10, from the tenth hour on at 4: rounded up the step could not be open."""
+    model = LinearModel()
+    first = model.add_columns(1, upper=10, cost=10)
+    beyond = model.add_columns(1, upper=20, cost=4)
+    opened = model.add_columns(1, upper=1, integer=True)
+    row = model.add_rows(1, lower=5, upper=5)
+    model.put(row, np.concatenate([first, beyond]), 1.0)
+    row = model.add_rows(1, upper=0)
+    model.put(row, beyond, 1.0)
+    model.put(row, opened, -20.0)
+    row = model.add_rows(1, lower=0)
+    model.put(row, first, 1.0)
+    model.put(row, opened, -10.0)
+    found = solve_few_whole(model.freeze())
+    assert found is not None
+    assert found == pytest.approx([5.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_without_whole_columns_few_whole_is_the_linear_answer(seed: int) -> None:
+    matrix = covering(seed)
+    cost, values = Relaxation(matrix).solve()
+    found = solve_few_whole(matrix)
+    if values is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert matrix.cost @ found == pytest.approx(cost)

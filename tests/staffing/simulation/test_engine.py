@@ -355,6 +355,16 @@ def test_fewer_replications_are_the_first_of_more():
     np.testing.assert_array_equal(few.waited_s, many.waited_s[:3])
 
 
+@pytest.mark.parametrize("done", [1, 7, 10])
+def test_a_simulation_goes_on_where_it_stopped(done):
+    of = random_scene(3)
+    whole, begun = simulate(of, replications=12), simulate(of, replications=done)
+    continued = simulate(of, replications=12, begun=begun)
+    for name in ("offered", "in_time", "waited_s", "busy_s", "staffed_s", "later_in_time"):
+        np.testing.assert_array_equal(getattr(continued, name), getattr(whole, name))
+    np.testing.assert_allclose(continued.backlog, whole.backlog, atol=1e-9)
+
+
 def test_rosters_meet_the_same_contacts():
     """Common random numbers: a shorter day changes waits and absences, but not who comes when."""
     of = scene(agents=4, arrivals=np.full((1, 48), 18.0), aht_cv=np.ones(1), day_cv=np.full(1, 0.2))
