@@ -32,7 +32,7 @@ _LEAST_SEARCH_S = 40.0
 _MONTH_NODE_WORK = 8_000_000
 _PART_NODE_WORK = 20_000
 # Steps for improving rounded shifts, in those that the days took to relax.
-_POLISH_STEPS = 5
+_POLISH_STEPS = 3
 
 
 @dataclass
