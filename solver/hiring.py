@@ -97,7 +97,7 @@ class Staff:
         (K,) share of a month's hours that a person loses in the k-th month after hiring (training
         and slower work).
     price
-        Of a paid hour, premiums in. `salary` is paid a month whatever the hours.
+        Of a paid hour, premiums in. `salary` (M,) is paid a person and month whatever the hours.
     hire_cost, class_cost, class_min, class_max, first_hire
         Money for each person and each class hired, people in a class, first month in which one can
         begin.
@@ -126,8 +126,8 @@ class Staff:
     productive: Floats
     ramp: Floats
     price: Floats
+    salary: Floats
     weeks: Floats
-    salary: float = 0.0
     hire_cost: float = 0.0
     class_cost: float = 0.0
     class_min: int = 1
@@ -433,7 +433,7 @@ def _add_roll(model: LinearModel, c: _Columns, s: int, one: Staff) -> None:
         months,
         lower=one.people_min if temporary else 0.0,
         upper=most,
-        cost=one.salary * one.weeks * 12 / 52,
+        cost=one.salary,
         integer=temporary,
     )
     begin = np.arange(months) >= one.first_hire
@@ -579,18 +579,21 @@ def _plan(
     def of(numbers: Ints) -> Floats:
         return np.asarray(np.where(numbers >= 0, values[np.maximum(numbers, 0)], 0.0))
 
-    months = problem.months
+    months, tiers = problem.months, c.overtime.shape[1]
     people, hires = of(c.people), of(c.hires)
     classes = of(c.classes)
     if exact:
         hires, classes = np.round(hires), np.round(classes)
     regular, overtime = of(c.regular), np.maximum(of(c.overtime), 0.0)
     weeks = np.round(of(c.weeks), 9)
+    given = _given(problem, np.maximum(of(c.worked), 0.0), np.maximum(of(c.productive), 0.0))
     leavers, ramp = np.zeros_like(people), np.zeros_like(people)
     costs = {kind: np.zeros_like(people) for kind in COST_KINDS}
     for s, one in enumerate(problem.staff):
         if one.is_bought:
             bought = np.array([of(part) for part in c.bought[s]])
+            if exact:
+                bought = _bought(one, given[s].sum(axis=0), weeks[s])
             regular[s] = bought.sum(axis=0)
             most = np.where(one.hours_max > 0, one.hours_max, 1.0)
             people[s] = regular[s] / most
@@ -608,8 +611,10 @@ def _plan(
         for begun in range(months):
             for month, lost_h in _losses(one, begun):
                 ramp[s, month] += lost_h * hires[s, begun]
+        if exact:
+            regular[s], overtime[s] = _hours(one, people[s], given[s].sum(axis=0), ramp[s], tiers)
         costs["wage"][s] = regular[s] * one.price
-        costs["salary"][s] = people[s] * one.salary * one.weeks * 12 / 52
+        costs["salary"][s] = people[s] * one.salary
         costs["hire"][s] = hires[s] * one.hire_cost
         costs["class"][s] = classes[s] * one.class_cost
         for number, tier in enumerate(one.overtime):
@@ -624,13 +629,43 @@ def _plan(
         regular_h=regular,
         overtime_h=overtime,
         ramp_h=ramp,
-        given_h=_given(problem, np.maximum(of(c.worked), 0.0), np.maximum(of(c.productive), 0.0)),
+        given_h=given,
         short_h=short,
         weeks_bought=weeks,
         costs=costs,
         bound=bound,
         shortage_cost=float(short.sum()) * problem.shortage_price,
     )
+
+
+def _hours(
+    one: Staff, people: Floats, needed: Floats, ramp: Floats, tiers: int
+) -> tuple[Floats, Floats]:
+    """Paid hours and overtime (tiers, M) that give the hours needed: the cheapest first.
+
+    What the programme chose, but for idle hours within its tolerance.
+    """
+    paid = np.divide(needed, one.productive, out=np.zeros_like(needed), where=one.productive > 0)
+    paid = paid + ramp
+    regular = np.minimum(one.hours_max * people, np.maximum(one.hours_min * people, paid))
+    overtime, left = np.zeros((tiers, len(paid))), np.maximum(0.0, paid - regular)
+    for number, tier in enumerate(one.overtime):
+        overtime[number] = np.minimum(tier.hours * people, left)
+        left = left - overtime[number]
+    overtime[overtime < SMALL_H] = 0.0
+    return regular, overtime
+
+
+def _bought(one: Staff, needed: Floats, weeks: Floats) -> Floats:
+    """Outsourced hours (steps + 1, M) that give the hours needed, or the least of a purchase."""
+    paid = np.divide(needed, one.productive, out=np.zeros_like(needed), where=one.productive > 0)
+    lots = np.minimum(weeks, 1.0) if one.purchase_by_month else weeks
+    cap = one.people_max * one.hours_max
+    paid = np.maximum(one.purchase_min_h * lots, np.minimum(cap, paid))
+    paid[paid < SMALL_H] = 0.0
+    starts = np.array([0.0, *(step.from_h for step in one.steps)])[:, None] * weeks
+    ends = np.concatenate([starts[1:], np.full((1, len(paid)), np.inf)])
+    return np.asarray(np.clip(paid, starts, ends) - starts)
 
 
 def _given(problem: HiringProblem, worked: Floats, able: Floats) -> Floats:

@@ -35,13 +35,17 @@ _AT_MINIMUM = 1.02
 
 @dataclass(frozen=True)
 class Measured:
-    """Inefficiency by contract and role, where it comes from, and the table that shows it."""
+    """Inefficiency by contract and role, where it comes from, and the table that shows it.
+
+    `run` and `plan` are the roster that was planned for it, if one was.
+    """
 
     factors: dict[tuple[str, str], float]
     table: pd.DataFrame
     source: str
     notices: tuple[str, ...] = ()
     run: Run | None = field(default=None, compare=False)
+    plan: Plan | None = field(default=None, compare=False)
 
 
 def stated(plan: Plan, factor: float) -> Measured:
@@ -95,7 +99,7 @@ def from_base_month(
         f"roster of {weeks} weeks from {plan.settings.start}, planned for this budget without "
         f"hours at least ({run.result['cpu_s']:.0f} processor seconds)"
     )
-    return dataclasses.replace(_measured(plan, free, run, source), run=run)
+    return dataclasses.replace(_measured(plan, free, run, source), run=run, plan=free)
 
 
 def measuring_plan(plan: Plan) -> Plan:

@@ -38,6 +38,7 @@ _SHORTAGE_HOURS = 100.0
 class Crew:
     """One contract in one role and what its figures by month are made of, (M,) each.
 
+    `employed` share of the month's days in which the contract runs,
     `attendance` share of paid time that is present, `pace` of those there at the start,
     `inefficiency` paid hours over needed hours, `premium` share of the wage on top, `leave_h` paid
     hours of leave that the plan knows of.
@@ -52,6 +53,7 @@ class Crew:
     inefficiency: float
     premium: np.ndarray
     weeks: np.ndarray
+    employed: np.ndarray
     leave_h: np.ndarray
     hourly_base: float
     hireable: bool
@@ -100,6 +102,7 @@ def crews_of(
             served = _served(plan, needs, role)
             open_days = needs.open_days[served].any(axis=0) & _employed(row, year)
             weeks = workable_weeks(needs.open_days[served].any(axis=0), month_of_day)
+            days = np.bincount(month_of_day)
             share = np.bincount(month_of_day, weights=open_days) / np.maximum(
                 np.bincount(month_of_day, weights=needs.open_days[served].any(axis=0)), 1e-9
             )
@@ -114,6 +117,7 @@ def crews_of(
                     inefficiency=(inefficiency or {}).get((row.contract, role), 1.0),
                     premium=_premium(told, needs, served, terms[row.contract], premium, year),
                     weeks=weeks * np.where(row.from_ or row.to, share, 1.0),
+                    employed=np.bincount(month_of_day, weights=_employed(row, year)) / days,
                     leave_h=_leave_h(plan, row, named, year),
                     hourly_base=terms[row.contract].hourly_base,
                     hireable=main,
@@ -192,7 +196,7 @@ def _staff(plan: Plan, needs: Needs, crew: Crew, year: Year, first: int) -> Staf
         ramp=_ramp(plan, row, crew.role),
         price=price,
         weeks=weeks,
-        salary=row.month_salary,
+        salary=row.month_salary * crew.employed[months],
         hire_cost=row.hire_cost,
         class_cost=row.class_cost,
         class_min=row.class_min,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scenarios.budget.actuals import COST
+from scenarios.budget.actuals import CONTACTS, COST, PEOPLE
 from scenarios.budget.staff import tiers_of
 
 if TYPE_CHECKING:
@@ -42,16 +42,12 @@ def outlook_of(budget: Budget, month: int) -> tuple[Outlook, int]:
 def crew_lines(budget: Budget, outlook: Outlook, s: int, month: int) -> list[dict[str, Any]]:
     """Cost lines of a crew in a month (a number of the whole year)."""
     crew, hiring = outlook.crews[s], outlook.hiring
-    staff, m = outlook.problem.staff[s], month - outlook.first
-    row = crew.row
+    row, m = crew.row, month - outlook.first
     wage = 0.0 if row.month_salary > 0 else row.wage_per_hour
     regular = float(hiring.regular_h[s, m])
     extra = hiring.overtime_h[s, :, m]
     lines = [("wage", "", regular, regular * wage)]
-    salary = float(hiring.people[s, m]) * row.month_salary * float(staff.weeks[m] > 0)
-    if staff.is_bought:
-        salary = 0.0
-    lines.append(("salary", "", 0.0, salary * _salary_share(crew, month)))
+    lines.append(("salary", "", 0.0, float(hiring.costs["salary"][s, m])))
     worked = regular + float(extra.sum())
     premium = float(crew.premium[month])
     lines.append(("premium", "", worked, worked * crew.hourly_base * premium))
@@ -72,11 +68,6 @@ def crew_lines(budget: Budget, outlook: Outlook, s: int, month: int) -> list[dic
         }
         for kind, tier, hours, amount in lines
     ]  # fmt: skip
-
-
-def _salary_share(crew: Crew, month: int) -> float:
-    """Share of a month's salary: that of the days of employment."""
-    return 1.0 if crew.weeks[month] > 0 else 0.0
 
 
 def lines(budget: Budget) -> pd.DataFrame:
@@ -370,3 +361,39 @@ def months(budget: Budget) -> pd.DataFrame:
     numbers = frame.columns.difference(["month", "state"])
     frame[numbers] = frame[numbers].astype(float).round(4)
     return frame
+
+
+def review(budget: Budget) -> pd.DataFrame:
+    """Forecast and plan against what happened, for months of which anything is known.
+
+    Contacts by queue against the forecast made before the first month, cost by cost centre and
+    people by contract against the original plan and, for cost, the budget that was given.
+    """
+    given = {(row.month, row.cost_centre): row.amount for row in budget.plan.budget}
+    rows = []
+    for month, label in enumerate(budget.year.months):
+        is_over = month < budget.year.closed
+        told = budget.actuals.of(CONTACTS, label)
+        for k, queue in enumerate(budget.outlook.needs.queues):
+            if (is_over or queue in told) and budget.forecast_contacts[k, month] > 0:
+                came = float(budget.outlook.needs.contacts[k, month])
+                rows.append((label, CONTACTS, queue, budget.forecast_contacts[k, month], came))
+        for centre, amount in budget.actuals.of(COST, label).items():
+            if budget.original is not None:
+                planned = _original_cost(budget, month, centre)
+                rows.append((label, COST, centre, planned, amount))
+            if (label, centre) in given:
+                rows.append((label, "budget", centre, given[label, centre], amount))
+        if budget.original is None:
+            continue
+        for contract, people in budget.actuals.of(PEOPLE, label).items():
+            planned = sum(
+                float(budget.original.hiring.people[s, month])
+                for s, crew in enumerate(budget.original.crews)
+                if crew.row.contract == contract
+            )
+            rows.append((label, PEOPLE, contract, planned, people))
+    frame = pd.DataFrame(rows, columns=["month", "what", "name", "planned", "actual"])
+    frame["difference"] = frame["actual"] - frame["planned"]
+    share = frame["difference"] / frame["planned"].where(frame["planned"] != 0)
+    return frame.assign(share=share).round(4)
