@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scenarios.budget.plan import Budget
 
 _MOST_NOTES = 8
+_MARKS = {"closed": "*", "part": "+", "open": ""}
 
 
 def print_budget(budgets: Mapping[str, Budget], console: Console, folder: Path) -> None:
@@ -40,6 +41,9 @@ def print_budget(budgets: Mapping[str, Budget], console: Console, folder: Path) 
     line.append(f" · {word('Gap')} {100 * hiring.gap:.2f} %")
     console.print(line)
     console.print(_months(base, word))
+    if base.year.states[0] != "open":
+        text = word("* over   + under way: days that have come count as they came")
+        console.print(Text(text, style="dim"))
     console.print()
     console.print(_contracts(base, word))
     if base.year.closed:
@@ -77,25 +81,32 @@ def _table(*heads: str) -> Table:
 
 
 def _months(base: Budget, word: Word) -> Table:
-    heads = ["Month", "Contacts", "Needed", "On roll", "Hires", "Outsourced h", "Overtime h",
-             "Cost", "P10–P90", "Budget", "Difference"]  # fmt: skip
+    heads = ["Month", "Contacts", "Need", "Roll", "Hires", "Cost", "P10–P90", "Budget",
+             "Difference"]  # fmt: skip
     table = _table(*map(word, heads))
     for row in base.months.to_dict("records"):
         budget = row["budget"]
+        known = budget == budget
         table.add_row(
-            row["month"] + {"closed": " *", "part": " +", "open": ""}[row["state"]],
+            row["month"] + _MARKS[row["state"]],
             f"{row['contacts']:,.0f}",
             f"{row['people_gross']:.1f}",
             f"{row['on_roll']:.1f}",
             f"{row['hires']:.0f}",
-            f"{row['outsourced_hours']:,.0f}",
-            f"{row['overtime_hours']:,.0f}",
             f"{row['cost']:,.0f}",
-            f"{row['cost_p10']:,.0f}–{row['cost_p90']:,.0f}",
-            "" if budget != budget else f"{budget:,.0f}",
-            "" if budget != budget else f"{row['difference']:+,.0f}",
+            f"{_short(row['cost_p10'])}–{_short(row['cost_p90'])}",
+            f"{budget:,.0f}" if known else "",
+            f"{row['difference']:+,.0f}" if known else "",
         )
     return table
+
+
+def _short(amount: float) -> str:
+    """An amount in few letters: 122.4k, 3.45M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if abs(amount) >= 10 * size or (size == 1e6 and abs(amount) >= size):
+            return f"{amount / size:,.1f}{letter}"
+    return f"{amount:,.0f}"
 
 
 def _contracts(base: Budget, word: Word) -> Table:

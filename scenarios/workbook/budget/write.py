@@ -16,7 +16,7 @@ from scenarios.budget.bridges import bridges, side_by_side
 from scenarios.i18n import translator
 from scenarios.wording import Word
 from scenarios.workbook import book as bk
-from scenarios.workbook.budget_model import Model, add_model
+from scenarios.workbook.budget.model import Model, add_model
 from scenarios.workbook.compare import one_bridge, waterfall
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ def write_workbook(budgets: Mapping[str, Budget], path: str | Path, language: st
         _add_scenarios(book, budgets, word)
         _add_bridges(book, budgets, word)
     _add_about(book, base, word)
-    # Summary stands first; the order of the others is the way of the formulas.
     book.save(path)
 
 
@@ -138,11 +137,12 @@ def _row(
     texts: int = 2,
 ) -> None:
     """Write a row; what begins with = behind the first cells is a formula."""
+    fill = "ECEFF3" if over else ""
     for c, (value, form) in enumerate(cells, start=1):
         cell = sheet.cell(row, c)
         is_formula = c > texts and isinstance(value, str) and value.startswith("=")
         book.put(cell, None if is_formula else value, number_format=form, box=True, bold=bold,
-                 align="left" if c <= texts else "right", fill="ECEFF3" if over else "")  # fmt: skip
+                 align="left" if c <= texts else "right", fill=fill)  # fmt: skip
         if is_formula:
             cell.value = value
 
@@ -241,8 +241,8 @@ def _signal(sheet: Worksheet, cells: str) -> None:
 def _add_variance(book: bk.Book, budget: Budget, model: Model, word: Word) -> tuple[str, int, int]:
     """Plan against the given budget by month and cost centre; its name, first and last row."""
     sheet = book.sheet(word("Variance"), tab="E0B252")
-    book.title(sheet, word("Plan against budget"),
-               word("Amounts follow the sheet of cost; a difference below zero is over budget."))  # fmt: skip
+    note = "Amounts follow the sheet of cost; a difference below zero is over budget."
+    book.title(sheet, word("Plan against budget"), word(note))
     heads = ["Month", "Cost centre", "Amount", "Budget", "Difference", "Difference %"]
     has_original = budget.original is not None
     if has_original:
