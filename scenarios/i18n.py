@@ -26,7 +26,6 @@ _EN = {
     "purchase_min": "minimum purchase",
     "price_step": "price steps",
     "self_service": "self-service",
-    "part": "under way",
 }
 _ZH = {
     # Sheets and headings
@@ -284,7 +283,9 @@ _ZH = {
     "Overtime pay": "加班倍数",
     "Price step from hours a week": "阶梯价起点（周工时）",
     "Price from there on": "阶梯单价",
-    "Ramp: hours lost": "爬坡损失",
+    "Ramp: hours lost": "爬坡损失工时",
+    "month {number} after hiring": "入职第 {number} 个月",
+    "On the roll, as full-time people": "在册人数（折合全职）",
     "By month": "按月",
     "Detail": "明细",
     "Growth of contacts": "联系量增长",
@@ -331,13 +332,15 @@ _ZH = {
     "State": "状态",
     "P10": "P10",
     "P90": "P90",
-    "part": "进行中",
+    "over": "已结束",
+    "under way": "进行中",
     "open": "未开始",
     "Cost of all months": "全部月份成本",
     "P10 – P90 of the cost": "成本 P10 – P90",
     "Budget less cost": "预算减成本",
     "Proved within": "最优性差距",
-    "The budget less cost counts months for which a budget was given.": "预算减成本只计有预算的月份。",
+    "The budget less cost counts months for which a budget was given.":
+        "预算减成本只计有预算的月份。",
     "P10 and P90 are of the plan as optimised; they do not move with the assumptions. Hours "
     "follow the contacts there, hires stay.":
         "P10 与 P90 属于优化后的计划，不随假设变化；其中工时随联系量变化，招聘不变。",
@@ -349,7 +352,8 @@ _ZH = {
     "Planned": "计划",
     "Scenarios": "情景",
     "Scenarios side by side": "情景并列",
-    "Each optimised by itself: sums over all months, people as means.": "各情景分别优化；为全部月份合计，人数为月均。",
+    "Each optimised by itself: sums over all months, people as means.":
+        "各情景分别优化；为全部月份合计，人数为月均。",
     "budget": "预算",
     "cost P10": "成本 P10",
     "cost P50": "成本 P50",
@@ -382,7 +386,8 @@ _ZH = {
     "Plan against actual": "计划与实际",
     "class": "培训班",
     "no cost centre": "无成本中心",
-    "short of people in {months}: {hours} h that nobody works": "{months} 人手不足：{hours} 小时无人承担",
+    "short of people in {months}: {hours} h that nobody works":
+        "{months} 人手不足：{hours} 小时无人承担",
     # Weekdays
     "Mon": "一",
     "Tue": "二",

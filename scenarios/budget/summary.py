@@ -91,7 +91,7 @@ def _months(base: Budget, word: Word) -> Table:
             row["month"] + _MARKS[row["state"]],
             f"{row['contacts']:,.0f}",
             f"{row['people_gross']:.1f}",
-            f"{row['on_roll']:.1f}",
+            f"{row['on_roll_full_time']:.1f}",
             f"{row['hires']:.0f}",
             f"{row['cost']:,.0f}",
             f"{_short(row['cost_p10'])}–{_short(row['cost_p90'])}",

@@ -175,6 +175,9 @@ def hiring(budget: Budget) -> pd.DataFrame:
                     "hires": plan.hires[s, m],
                     "classes": plan.classes[s, m],
                     "on_roll": 0.0 if staff.is_bought else on_roll,
+                    "on_roll_full_time": 0.0
+                    if staff.is_bought
+                    else on_roll * crew.row.week_hours_max / fte_week_hours(budget),
                     "needed_hours": needed_h,
                     "needed_paid_hours": paid_h,
                     "people_net": needed_h / full if full else 0.0,
@@ -333,6 +336,7 @@ def months(budget: Budget) -> pd.DataFrame:
             "people_net": mine["people_net"].sum(),
             "people_gross": gross,
             "on_roll": mine["on_roll"].sum(),
+            "on_roll_full_time": mine["on_roll_full_time"].sum(),
             "hires": mine["hires"].sum(),
             "leavers": mine.loc[mine["kind"] != "temporary", "leavers"].sum(),
             "paid_hours": mine["regular_hours"].sum() + mine["overtime_hours"].sum(),

@@ -91,13 +91,13 @@ def _uncovered_price(budget: Budget, s: int) -> float:
 
 
 def _crew_terms(page: Page, budget: Budget, word: Word) -> None:
-    """One row a crew with its terms, one column each; empty where a term does not apply."""
+    """One column a crew with its terms, a row each; empty where a term does not apply."""
     page.row += 1
     crews = budget.outlook.crews
     tiers = max((len(tiers_of(budget.plan, crew.row)) for crew in crews), default=0)
     steps = max((len(s.steps) for s in budget.outlook.problem.staff), default=0)
     ramps = max((len(s.ramp) for s in budget.outlook.problem.staff), default=0)
-    columns = [
+    terms = [
         ("wage", "Wage an hour", MONEY), ("salary", "Salary a month", MONEY),
         ("base", "Pay of an hour for premiums", MONEY), ("people", "People at the start", PEOPLE),
         ("attrition", "Leave in a month", SHARE), ("hire", "Cost of a hire", MONEY),
@@ -107,29 +107,32 @@ def _crew_terms(page: Page, budget: Budget, word: Word) -> None:
         ("most", "People at most", PEOPLE), ("purchase", "Least purchase, hours", HOURS),
     ]  # fmt: skip
     for k in range(tiers):
-        columns += [(f"tier {k}", "Overtime a week, hours", HOURS),
-                    (f"factor {k}", "Overtime pay", PEOPLE)]  # fmt: skip
+        terms += [(f"tier {k}", "Overtime a week, hours", HOURS),
+                  (f"factor {k}", "Overtime pay", PEOPLE)]  # fmt: skip
     for k in range(steps):
-        columns += [(f"from {k}", "Price step from hours a week", HOURS),
-                    (f"price {k}", "Price from there on", MONEY)]  # fmt: skip
-    columns += [(f"ramp {k}", f"Month {k + 1}", SHARE) for k in range(ramps)]
-    heads = ["Contract", "Kind", *(
-        f"{word('Ramp: hours lost')} · {k + 1}" if (key.startswith("ramp") and (k := int(key[5:])) >= 0)  # noqa: E501
-        else word(text) for key, text, _ in columns)]  # fmt: skip
-    page.book.head(page.sheet, page.row, [word(heads[0]), word(heads[1]), *heads[2:]], 2)
-    page.sheet.row_dimensions[page.row].height = 48
-    for s, crew in enumerate(crews):
+        terms += [(f"from {k}", "Price step from hours a week", HOURS),
+                  (f"price {k}", "Price from there on", MONEY)]  # fmt: skip
+    terms += [(f"ramp {k}", "Ramp: hours lost", SHARE) for k in range(ramps)]
+    names = [crew.name for crew in crews]
+    page.book.head(page.sheet, page.row, [word("Contract"), word("Detail"), *names], 2)
+    page.sheet.row_dimensions[page.row].height = 32
+    values = [_terms(budget, s) for s in range(len(crews))]
+    for s in range(len(crews)):
+        page.rows["crew", s] = 3 + s
+    for key, text, form in terms:
+        if not any(key in one for one in values):
+            continue
         page.row += 1
-        values = _terms(budget, s)
-        page.book.put(page.sheet.cell(page.row, 1), crew.name, box=True)
-        page.book.put(page.sheet.cell(page.row, 2), word(crew.row.kind), box=True)
-        for c, (key, _, form) in enumerate(columns, start=3):
-            cell = page.sheet.cell(page.row, c)
-            known = values.get(key)
-            page.book.put(cell, known, number_format=form, fill=INPUT if known is not None else "",
-                          box=True)  # fmt: skip
-            page.rows["term", s, key] = page.row
-            page.rows["column", key] = c
+        page.rows["term", key] = page.row
+        detail = ""
+        if key.startswith("ramp"):
+            detail = word("month {number} after hiring").format(number=int(key[5:]) + 1)
+        for c, shown in enumerate((word(text), detail), start=1):
+            page.book.put(page.sheet.cell(page.row, c), shown, box=True)
+        for s, one in enumerate(values):
+            known = one.get(key)
+            page.book.put(page.sheet.cell(page.row, 3 + s), known, number_format=form, box=True,
+                          fill="" if known is None else INPUT)  # fmt: skip
     page.row += 1
 
 

@@ -12,7 +12,7 @@ from scenarios.wording import Word
 from scenarios.workbook.budget.pages import FIXED, HOURS, PEOPLE, Model
 
 if TYPE_CHECKING:
-    from scenarios.budget.plan import Budget
+    from scenarios.budget.plan import Budget, Outlook
 
 
 def add_people(model: Model, budget: Budget, word: Word) -> None:
@@ -37,8 +37,8 @@ class Cells:
     def term(self, key: str) -> str:
         """Cell of a term of the contract."""
         page = self.model.assumptions
-        column = get_column_letter(page.rows["column", key])
-        return f"{page.name}!${column}${page.rows['term', self.s, key]}"
+        column = get_column_letter(page.rows["crew", self.s])
+        return f"{page.name}!${column}${page.rows['term', key]}"
 
     def monthly(self, key: str, month: int) -> str:
         """Cell of an assumption of a month."""
@@ -57,6 +57,12 @@ class Cells:
             closed = month < self.budget.year.closed
             found.append(float(over(outlook, at)) if closed else formula(month))
         return found
+
+    def paid_before(self, outlook: Outlook, month: int) -> float:
+        """Paid hours needed in a month that is over."""
+        needed = outlook.hiring.needed_h[self.s, month]
+        productive = outlook.problem.staff[self.s].productive[month]
+        return float(needed / productive + outlook.hiring.ramp_h[self.s, month])
 
     def needed(self, month: int) -> str:
         """Productive hours needed: allocation times workload."""
@@ -145,15 +151,14 @@ def _roll_block(model: Model, budget: Budget, word: Word, s: int) -> None:
                   [planned("classes", m) for m in count], "#,##0", inputs=True)  # fmt: skip
     page.line(("most", s), [word("Hours a person at most"), "", unit],
               c.cells(lambda m: f"={c.most_hours(m)}",
-                      lambda o, m: o.problem.staff[s].hours_max[m]), HOURS)  # fmt: skip
+                      lambda o, m: o.problem.staff[s].hours_max[m]), HOURS, total="")  # fmt: skip
     page.line(("ramp", s), [word("Hours lost to training and ramp"), "", unit],
               c.cells(lambda m: _ramp_formula(c, m, first), lambda o, m: o.hiring.ramp_h[s, m]),
               HOURS)  # fmt: skip
     page.line(
         ("paid", s), [word("Paid hours needed"), "", unit],
         c.cells(lambda m: _paid_formula(c, m, f"+{c.own('ramp', m)}"),
-                lambda o, m: o.hiring.regular_h[s, m] + o.hiring.overtime_h[s, :, m].sum()),
-        HOURS,
+                c.paid_before), HOURS,
     )  # fmt: skip
 
     def regular(m: int) -> str:
@@ -212,7 +217,7 @@ def _bought_block(model: Model, budget: Budget, word: Word, s: int) -> None:
               [weeks(m) for m in range(year.count)], "#,##0", inputs=True)  # fmt: skip
     page.line(
         ("paid", s), [word("Paid hours needed"), "", unit],
-        c.cells(lambda m: _paid_formula(c, m, ""), lambda o, m: o.hiring.regular_h[s, m]), HOURS,
+        c.cells(lambda m: _paid_formula(c, m, ""), c.paid_before), HOURS,
     )  # fmt: skip
 
     def bought(m: int) -> str:
@@ -257,7 +262,18 @@ def _people_totals(model: Model, budget: Budget, word: Word) -> None:
         return ["=" + ("+".join(f"{page.column(m)}{r}" for r in rows) or "0")
                 for m in range(year.count)]  # fmt: skip
 
+    def full_time(m: int) -> str:
+        parts = []
+        for s, crew in enumerate(budget.outlook.crews):
+            if ("roll", s) in page.rows:
+                share = crew.row.week_hours_max / week_hours
+                parts.append(f"{page.column(m)}{page.rows['roll', s]}*{share!r}")
+        return "=" + ("+".join(parts) or "0")
+
     people = word("people")
+    texts = [word("On the roll, as full-time people"), f"{week_hours:g} h", people]
+    page.line(("fte",), texts, [full_time(m) for m in range(year.count)], PEOPLE, total="mean",
+              bold=True)  # fmt: skip
     page.line(("gross",), [word("People needed (gross)"), f"{week_hours:g} h", people],
               [gross(m) for m in range(year.count)], PEOPLE, total="mean", bold=True)  # fmt: skip
     for key, text, form, how in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from scenarios.budget.plan import Budget
 
 _HEAD = 10
+_STATES = {"closed": "over", "part": "under way", "open": "open"}
 _MONEY, _SIGNED = "#,##0.00", "+#,##0.00;-#,##0.00;0.00"
 
 
@@ -70,11 +72,13 @@ def _fill_summary(
     book.title(sheet, f"{settings.name} · {word('Budget')}",
                f"{year.months[0]} – {year.months[-1]} · {settings.currency}")  # fmt: skip
     last = _HEAD + months
-    heads = ["Month", "State", "Contacts", "P10", "P90", "People needed (gross)", "On the roll",
-             "Hires", "Cost", "P10", "P90", "Budget", "Difference",
-             "Cost per contact"]  # fmt: skip
+    heads = [
+        "Month", "State", "Contacts", "P10", "P90", "People needed (gross)",
+        "On the roll, as full-time people", "Hires", "Cost", "P10", "P90", "Budget", "Difference",
+        "Cost per contact",
+    ]  # fmt: skip
     book.head(sheet, _HEAD, [word(h) for h in heads], 2)
-    sheet.row_dimensions[_HEAD].height = 32
+    sheet.row_dimensions[_HEAD].height = 46
     name, first, rows = variance
     work, people, cost = model.workload, model.people, model.cost
     for m, label in enumerate(year.months):
@@ -85,12 +89,12 @@ def _fill_summary(
         )
         cells: list[tuple[Any, str]] = [
             (label, ""),
-            (word(year.states[m]), ""),
+            (word(_STATES[year.states[m]]), ""),
             (f"={work.at(('total contacts',), m)}", "#,##0"),
             (float(told.contacts[0, m]), "#,##0"),
             (float(told.contacts[2, m]), "#,##0"),
             (f"={people.at(('gross',), m)}", "0.0"),
-            (f"={people.at(('all roll',), m)}", "0.0"),
+            (f"={people.at(('fte',), m)}", "0.0"),
             (f"={people.at(('all hires',), m)}", "0"),
             (f"={cost.at(('total',), m)}", _MONEY),
             (float(told.cost[0, m]), "#,##0"),
@@ -120,7 +124,7 @@ def _fill_summary(
                 "Hours follow the contacts there, hires stay.")  # fmt: skip
     book.put(sheet.cell(row + 1, 1), note, size=9, color=bk.MUTED)
     _signal(sheet, f"M{begin}:M{row}")
-    bk.fit_columns(sheet, [11, 9, 11, 10, 10, 12, 11, 8, 15, 12, 12, 15, 15, 12])
+    bk.fit_columns(sheet, [11, 11, 11, 10, 10, 14, 16, 9, 16, 12, 12, 16, 16, 13])
     _charts(sheet, budget, word, begin, last, row + 3)
     sheet.freeze_panes = sheet.cell(begin, 2)
     bk.print_landscape(sheet)
@@ -216,7 +220,7 @@ def _charts(
     people = line((6, 7), word("People"), ("D9705F", bk.HEAD), "0")
     contacts = line((3, 4, 5), word("Contacts"), (bk.HEAD, _BAND, _BAND), "#,##0")
     sheet.add_chart(people, f"F{below}")
-    sheet.add_chart(contacts, f"K{below}")
+    sheet.add_chart(contacts, f"J{below}")
 
 
 _BAND = "9AA5B1"
@@ -224,7 +228,7 @@ _BAND = "9AA5B1"
 
 def _dress(chart: Any, title: str, form: str) -> None:
     chart.title = title
-    chart.height, chart.width = 7.5, 10.8
+    chart.height, chart.width = 8.0, 13.0
     chart.legend.position = "b"
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.number_format = form
@@ -339,11 +343,11 @@ def _add_scenarios(book: bk.Book, budgets: Mapping[str, Budget], word: Word) -> 
                        titles_from_data=True)  # fmt: skip
         chart.series[-1].smooth = False
     chart.set_categories(Reference(sheet, min_col=1, min_row=head + 1, max_row=row))
-    sheet.add_chart(chart, f"A{row + 2}")
+    sheet.add_chart(chart, f"{get_column_letter(len(heads) + 2)}4")
     widths = [30.0, 12.0, *([bk.wide_enough(heads[2:], 16, 28)] * (2 * len(names) - 1))]
     bk.fit_columns(sheet, widths)
     sheet.freeze_panes = "C5"
-    bk.print_landscape(sheet, paper="A4")
+    bk.print_landscape(sheet)
 
 
 def _add_bridges(book: bk.Book, budgets: Mapping[str, Budget], word: Word) -> None:
@@ -360,7 +364,7 @@ def _add_bridges(book: bk.Book, budgets: Mapping[str, Budget], word: Word) -> No
         row = one_bridge(book, sheet, row, name, steps[steps["scenario"] == name], names[0], word)
         charts.append((begin, row, name))
         row = max(row, begin + 16) + 2
-    bk.fit_columns(sheet, [30, 12, 16, 16, 62])
+    bk.fit_columns(sheet, [30, 12, 16, 16, 92])
     for begin, end, name in charts:
         waterfall(sheet, begin, end, name)
     bk.print_landscape(sheet)
@@ -375,7 +379,7 @@ def _add_about(book: bk.Book, budget: Budget, word: Word) -> None:
     facts: list[tuple[str, Any]] = [
         ("Plan", settings.name),
         ("Scenario", budget.scenario),
-        ("Contacts known until", budget.year.start.isoformat()),
+        ("Contacts known until", (budget.year.start - dt.timedelta(days=1)).isoformat()),
         ("Cost of open months", round(hiring.cost, 2)),
         ("Lower bound", round(hiring.bound, 2)),
         ("Gap", f"{100 * hiring.gap:.3f} %"),
