@@ -58,7 +58,9 @@ def print_budget(budgets: Mapping[str, Budget], console: Console, folder: Path) 
         for name, one in budgets.items():
             change = "" if one is base else f"  {one.cost - base.cost:+,.2f}"
             console.print(f"  {name}: {one.cost:,.2f}{change}", markup=False)
-    notes = [f"{word('Scheduling inefficiency')}: {base.measured.source}", *base.notices]
+    source = base.measured.source
+    notes = [f"{word('Scheduling inefficiency')}: {source}",
+             *(note for note in base.notices if source not in note)]  # fmt: skip
     if base.short_hours > 0:
         worst = base.months.loc[base.months["short_hours"] > 0, "month"]
         notes.insert(0, word("short of people in {months}: {hours} h that nobody works").format(

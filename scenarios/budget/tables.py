@@ -50,7 +50,7 @@ def crew_lines(budget: Budget, outlook: Outlook, s: int, month: int) -> list[dic
     lines.append(("salary", "", 0.0, float(hiring.costs["salary"][s, m])))
     worked = regular + float(extra.sum())
     premium = float(crew.premium[month])
-    lines.append(("premium", "", worked, worked * crew.hourly_base * premium))
+    lines.append(("premium", "", 0.0, worked * crew.hourly_base * premium))
     for number, (width, factor) in enumerate(tiers_of(budget.plan, row)):
         hours = float(extra[number])
         tier = f"{factor:g} × ({width:g} h)"
