@@ -302,6 +302,7 @@ _ZH = {
     "People at the beginning": "月初人数",
     "Leavers": "离职",
     "Hires": "招聘",
+    "Hired already, to come": "已招聘待入职",
     "planned": "计划",
     "On the roll": "在册人数",
     "at the end": "月末",

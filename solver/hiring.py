@@ -87,6 +87,8 @@ class Staff:
         (Q,) 1 where they are the first choice, more where others are; decides between equal costs.
     people
         On the roll when the first month begins; none for outsourced.
+    joins
+        People known to come in a month, hired already: they ramp as others do, and cost no hire.
     people_min, people_max
         On the roll in a month; the least holds for temporary people alone.
     attrition
@@ -121,6 +123,7 @@ class Staff:
     speed: Floats
     order: Floats
     people: float
+    joins: Floats
     people_min: Floats
     people_max: Floats
     attrition: Floats
@@ -446,7 +449,7 @@ def _add_roll(model: LinearModel, c: _Columns, s: int, one: Staff) -> None:
     c.hires[s] = model.add_columns(
         months, upper=np.where(begin, np.ceil(most), 0.0), cost=one.hire_cost, integer=True
     )
-    roll = model.add_rows(months, lower=0.0, upper=INF if temporary else 0.0)
+    roll = model.add_rows(months, lower=-one.joins, upper=INF if temporary else -one.joins)
     stays = 1 - one.attrition
     # Temporary people may leave in any month; those who come are hires.
     model.put(roll, c.people[s], -1.0)
@@ -495,7 +498,11 @@ def _most_people(one: Staff) -> Floats:
     """People that may be on the roll: those there at the start stay, whatever the most."""
     if one.kind is ContractKind.TEMPORARY:
         return one.people_max
-    return np.asarray(np.maximum(one.people_max, one.people * np.cumprod(1 - one.attrition)))
+    there, most = one.people, one.people_max.copy()
+    for month in range(len(most)):
+        there = there * (1 - one.attrition[month]) + one.joins[month]
+        most[month] = max(most[month], there)
+    return most
 
 
 def _add_hours(model: LinearModel, c: _Columns, s: int, one: Staff) -> None:
@@ -507,7 +514,11 @@ def _add_hours(model: LinearModel, c: _Columns, s: int, one: Staff) -> None:
     model.put(low, c.people[s], -one.hours_min)
     model.put(high, c.regular[s], 1.0)
     model.put(high, c.people[s], -one.hours_max)
-    gives = model.add_rows(months, upper=0.0)
+    lost_h = np.zeros(months)
+    for begun in np.flatnonzero(one.joins).tolist():
+        for month, hours in _losses(one, begun):
+            lost_h[month] += hours * one.joins[begun]
+    gives = model.add_rows(months, upper=-one.productive * lost_h)
     model.put(gives, c.productive[s], 1.0)
     model.put(gives, c.regular[s], -one.productive)
     for number, tier in enumerate(one.overtime):
@@ -517,8 +528,8 @@ def _add_hours(model: LinearModel, c: _Columns, s: int, one: Staff) -> None:
         model.put(within, c.people[s], -tier.hours)
         model.put(gives, c.overtime[s, number], -one.productive)
     for begun in range(months):
-        for month, lost_h in _losses(one, begun):
-            model.put(gives[month], c.hires[s, begun], one.productive[month] * lost_h)
+        for month, hours in _losses(one, begun):
+            model.put(gives[month], c.hires[s, begun], one.productive[month] * hours)
 
 
 def _losses(one: Staff, hired: int) -> list[tuple[int, float]]:
@@ -624,11 +635,11 @@ def _plan(
             # Of the hires alone, so that nothing of a solver's tolerance is left in it.
             for m in range(months):
                 was[m] = one.people if m == 0 else people[s, m - 1]
-                people[s, m] = was[m] * (1 - one.attrition[m]) + hires[s, m]
-        leavers[s] = was + hires[s] - people[s]
+                people[s, m] = was[m] * (1 - one.attrition[m]) + hires[s, m] + one.joins[m]
+        leavers[s] = was + hires[s] + one.joins - people[s]
         for begun in range(months):
             for month, lost_h in _losses(one, begun):
-                ramp[s, month] += lost_h * hires[s, begun]
+                ramp[s, month] += lost_h * (hires[s, begun] + one.joins[begun])
         if exact:
             regular[s], overtime[s] = _hours(one, people[s], given[s].sum(axis=0), ramp[s], tiers)
         costs["wage"][s] = regular[s] * one.price

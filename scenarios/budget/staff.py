@@ -38,16 +38,17 @@ _SHORTAGE_HOURS = 100.0
 class Crew:
     """One contract in one role and what its figures by month are made of, (M,) each.
 
-    `employed` share of the month's days in which the contract runs,
-    `attendance` share of paid time that is present, `pace` of those there at the start,
-    `inefficiency` paid hours over needed hours, `premium` share of the wage on top, `leave_h` paid
-    hours of leave that the plan knows of.
+    `joins` people who are hired already and come later, `employed` share of the month's days in
+    which the contract runs, `attendance` share of paid time that is present, `pace` of those there
+    at the start, `inefficiency` paid hours over needed hours, `premium` share of the wage on top,
+    `leave_h` paid hours of leave that the plan knows of.
     """
 
     name: str
     row: ContractRow
     role: str
     people: float
+    joins: np.ndarray
     attendance: np.ndarray
     pace: np.ndarray
     inefficiency: float
@@ -86,6 +87,7 @@ def crews_of(
     premium = premiums(plan, told)
     month_of_day = year.month_of_day()
     roles_of = {row.contract: row.role for row in plan.contracts}
+    begins = max(year.start, year.firsts[year.closed])
     crews = []
     for row in plan.contracts:
         own = [a for a in plan.agents if a.contract == row.contract]
@@ -93,12 +95,15 @@ def crews_of(
         elsewhere = sum(1 for a in own if (a.role or row.role) != row.role)
         for role in roles:
             main = role == row.role
-            named = [a for a in own if (a.role or roles_of[a.contract]) == role]
-            count = max(len(named), row.people_min - elsewhere) if main else len(named)
+            mine = [a for a in own if (a.role or roles_of[a.contract]) == role]
+            named = [a for a in mine if a.hired is None or a.hired <= begins]
+            joins = _joins([a.hired for a in mine if a not in named], year)
+            least = row.people_min - elsewhere - (len(mine) - len(named))
+            count = max(len(named), least) if main else len(named)
             if people is not None and row.contract in people:
                 count = people[row.contract] - elsewhere if main else len(named)
             if row.kind in ("temporary", "outsourced"):
-                count = 0
+                count, joins = 0, np.zeros(year.count)
             served = _served(plan, needs, role)
             open_days = needs.open_days[served].any(axis=0) & _employed(row, year)
             weeks = workable_weeks(needs.open_days[served].any(axis=0), month_of_day)
@@ -112,6 +117,7 @@ def crews_of(
                     row=row,
                     role=role,
                     people=float(count),
+                    joins=joins,
                     attendance=_attendance(plan, role, year),
                     pace=_pace(plan, row, role, named, count, year),
                     inefficiency=(inefficiency or {}).get((row.contract, role), 1.0),
@@ -187,6 +193,7 @@ def _staff(plan: Plan, needs: Needs, crew: Crew, year: Year, first: int) -> Staf
         speed=speed,
         order=np.array([float(orders.get(queue, 9)) for queue in needs.queues]),
         people=crew.people,
+        joins=crew.joins[months],
         people_min=np.where(employed, float(row.people_min), 0.0),
         people_max=np.where(employed, most, 0.0),
         attrition=attrition,
@@ -247,6 +254,16 @@ def _served(plan: Plan, needs: Needs, role: str) -> np.ndarray:
     first = [name in mine and mine[name] <= orders[name] for name in needs.queues]
     posts = [role in roles for roles in needs.post_roles]
     return np.array([*(first if any(first) else queues), *posts], bool)
+
+
+def _joins(days: list[dt.date | None], year: Year) -> np.ndarray:
+    """People by the month in which they come; who comes later than the last month is left out."""
+    found = np.zeros(year.count)
+    for day in days:
+        for k, (begin, end) in enumerate(zip(year.firsts[:-1], year.firsts[1:], strict=True)):
+            if day is not None and begin <= day < end:
+                found[k] += 1
+    return found
 
 
 def _employed(row: ContractRow, year: Year) -> np.ndarray:

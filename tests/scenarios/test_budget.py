@@ -108,7 +108,7 @@ def test_people_are_conserved_from_month_to_month(budget):
         kind = mine["kind"].iloc[0]
         if kind == "outsourced":
             continue
-        end = mine["opening"] - mine["leavers"] + mine["hires"]
+        end = mine["opening"] - mine["leavers"] + mine["hires"] + mine["joins"]
         assert end.to_numpy() == pytest.approx(mine["on_roll"].to_numpy(), abs=2e-4)
         assert mine["opening"].iloc[1:].to_numpy() == pytest.approx(
             mine["on_roll"].iloc[:-1].to_numpy(), abs=2e-4
@@ -206,6 +206,20 @@ def test_dearer_people_cost_more_at_the_same_need(plan, budget):
     dearer = budget_of(plan, scenario="dearer")
     assert dearer.cost > budget.cost
     assert dearer.months["contacts"].tolist() == budget.months["contacts"].tolist()
+
+
+def test_somebody_hired_already_comes_when_she_comes(plan):
+    coming = more_rows(plan, "agents", {"agent": "S9", "contract": "staff",
+                                        "hired": "2027-01-11"})  # fmt: skip
+    coming = changed(coming, "contracts", {"contract": "staff"}, people_max=3)
+    people = tables.hiring(budget_of(coming)).set_index(["contract", "month"]).loc["staff"]
+    assert people["joins"].tolist() == [0, 1, 0]
+    assert people["opening"].iloc[0] == 2
+    assert people["on_roll"].iloc[1] == pytest.approx(
+        people["on_roll"].iloc[0] * 0.9 + 1 + people["hires"].iloc[1], abs=1e-3
+    )
+    # A week of training in a month of about 4.3, and the rest at 80 %: 38 % of her hours.
+    assert people["ramp_hours"].iloc[1] >= 0.38 * people["hours_max"].iloc[1] - 1
 
 
 # Months that are over -----------------------------------------------------------------------------

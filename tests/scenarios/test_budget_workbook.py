@@ -10,7 +10,7 @@ import pytest
 
 from scenarios.budget import tables
 from scenarios.workbook.budget import write_workbook
-from tests.scenarios.smallplan import changed, with_settings
+from tests.scenarios.smallplan import changed, more_rows, with_settings
 from tests.scenarios.test_budget import budget_of, hiring_terms
 
 needs_soffice = pytest.mark.skipif(
@@ -20,7 +20,23 @@ needs_soffice = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def plan(small_plan):
-    return hiring_terms(small_plan)
+    """Every kind of line: a salary, premiums, somebody to come, temporary people, classes."""
+    plan = hiring_terms(small_plan)
+    plan = changed(plan, "contracts", {"contract": "chief"}, wage_per_hour=0.0,
+                   month_salary=12000.0)  # fmt: skip
+    plan = changed(plan, "contracts", {"contract": "staff"}, people_max=3)
+    plan = changed(plan, "contracts", {"contract": "half"}, class_cost=25.0, hire_cost=10.0)
+    plan = more_rows(plan, "rates", {"name": "late", "kind": "premium", "from": 900, "to": 1440,
+                                     "factor": 1.2})  # fmt: skip
+    plan = more_rows(plan, "agents", {"agent": "S9", "contract": "staff", "hired": "2027-01-11"})
+    plan = more_rows(plan, "shifts", {"shift": "T", "contract": "temp", "first_start": 540,
+                                      "length_h": 8})  # fmt: skip
+    return more_rows(
+        plan, "contracts",
+        {"contract": "temp", "kind": "temporary", "role": "agent", "people_min": 1,
+         "people_max": 2, "from": "2027-01-10", "to": "2027-02-20", "wage_per_hour": 55,
+         "hire_cost": 100, "cost_centre": "care"},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +141,9 @@ def test_changed_assumptions_change_the_totals(path, budgets, tmp_path):
         for name in ("wages", "growth", "attrition")
     }
     # Wages rise by a tenth, what is bought and hires do not.
-    own = base.lines[base.lines["contract"].isin(["staff", "half", "chief"])]
-    paid = own.loc[own["kind"].isin(["wage", "overtime"]), "amount"].sum()
+    own = base.lines[base.lines["contract"] != "agency"]
+    paid = own.loc[~own["kind"].isin(["hire", "class"]), "amount"].sum()
+    assert {"salary", "premium", "hire", "class"} <= set(own["kind"])
     assert total(books["wages"]) == pytest.approx(base.cost + 0.1 * paid, abs=0.05)
     # More contacts than these people can work are counted on a line of their own, and priced.
     assert total(books["growth"]) > base.cost
@@ -164,7 +181,8 @@ def test_chinese_headings_hold_no_english(plan, tmp_path):
         for cell in cells(book)
         if isinstance(cell.value, str) and cell.fill.start_color.rgb == "002F4B66"
     ]
-    ours = {"CNY", "P10", "P90", "base", "busier", "staff", "half", "chief", "agency"}
+    ours = {"CNY", "P10", "P90", "base", "busier", "staff", "half", "chief", "agency",
+            "temp"}
     assert len(heads) > 60
     english = [h for h in heads if re.search("[A-Za-z]", h) and not set(re.findall(
         "[A-Za-z0-9]+", h)) & ours]  # fmt: skip

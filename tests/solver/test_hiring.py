@@ -37,6 +37,7 @@ def staff(months: int, kind=FULL, **terms) -> Staff:
         "speed": np.array(terms.pop("speed", [1.0]), float),
         "order": np.array(terms.pop("order", [1.0] * queues), float),
         "people": float(terms.pop("people", 0.0)),
+        "joins": np.array(terms.pop("joins", [0.0] * months), float),
         "people_min": by_month("people_min", 0),
         "people_max": by_month("people_max", 10),
         "attrition": by_month("attrition", 0),
@@ -99,6 +100,16 @@ def test_new_people_lose_hours_to_training_and_ramp():
     assert found.hires[0].tolist() == [1, 0, 0]
     assert found.ramp_h[0] == pytest.approx([80, 40, 0])
     assert found.regular_h[0] == pytest.approx([160, 160, 160])
+
+
+def test_people_known_to_come_cost_no_hire_and_ramp_as_others():
+    one = staff(2, people=1, people_max=1, joins=[0, 1], ramp=[0.5], hire_cost=999)
+    found = plan_hiring(problem([work([160, 240])], [one]))
+    assert found.people[0].tolist() == [1, 2]
+    assert not found.hires.any()
+    assert not found.leavers.any()
+    assert found.regular_h[0] == pytest.approx([160, 320])
+    assert found.ramp_h[0] == pytest.approx([0, 80])
 
 
 def test_nobody_can_be_hired_before_the_lead_time_is_over():

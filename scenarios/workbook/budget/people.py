@@ -58,6 +58,11 @@ class Cells:
             found.append(float(over(outlook, at)) if closed else formula(month))
         return found
 
+    def new(self, month: int) -> str:
+        """People who come in a month: hires, and those who are hired already."""
+        hires = self.own("hires", month)
+        return f"{hires}+{self.own('joins', month)}" if self.crew.joins.any() else hires
+
     def paid_before(self, outlook: Outlook, month: int) -> float:
         """Paid hours needed in a month that is over."""
         needed = outlook.hiring.needed_h[self.s, month]
@@ -122,11 +127,12 @@ def _roll_block(model: Model, budget: Budget, word: Word, s: int) -> None:
         whole = c.crew.row.attrition_share
         share = repr(part / whole) if whole else "1"
         # The roll stands below its parts: its row is known beforehand.
-        page.rows["roll", s] = page.row + 3
+        comes = bool(c.crew.joins.any())
+        page.rows["roll", s] = page.row + 3 + comes
         page.line(
             ("opening", s), [word("People at the beginning"), "", people],
             c.cells(opening, lambda o, m: o.hiring.people[s, m] + o.hiring.leavers[s, m]
-                    - o.hiring.hires[s, m]), PEOPLE, total="",
+                    - o.hiring.hires[s, m] - o.problem.staff[s].joins[m]), PEOPLE, total="",
         )  # fmt: skip
         page.line(
             ("leavers", s), [word("Leavers"), "", people],
@@ -134,6 +140,9 @@ def _roll_block(model: Model, budget: Budget, word: Word, s: int) -> None:
                     + (f"*{share}" if m == first else ""),
                     lambda o, m: o.hiring.leavers[s, m]), PEOPLE,
         )  # fmt: skip
+        if comes:
+            page.line(("joins", s), [word("Hired already, to come"), "", people],
+                      [float(c.crew.joins[m]) for m in count], "#,##0", inputs=True)  # fmt: skip
     page.line(("hires", s), [word("Hires"), word("planned"), people],
               [planned("hires", m) for m in count], "#,##0", inputs=True)  # fmt: skip
     if temporary:
@@ -143,7 +152,7 @@ def _roll_block(model: Model, budget: Budget, word: Word, s: int) -> None:
     else:
         page.line(
             ("roll", s), [word("On the roll"), word("at the end"), people],
-            c.cells(lambda m: f"={c.own('opening', m)}-{c.own('leavers', m)}+{c.own('hires', m)}",
+            c.cells(lambda m: f"={c.own('opening', m)}-{c.own('leavers', m)}+{c.new(m)}",
                     lambda o, m: o.hiring.people[s, m]), PEOPLE, total="mean", bold=True,
         )  # fmt: skip
     if hiring.classes[s].any():
@@ -191,7 +200,7 @@ def _ramp_formula(c: Cells, month: int, first: int) -> str:
         if hired < first or (k and c.crew.row.kind == "temporary"):
             continue
         stays = f"*(1-{c.term('attrition')})^{k}" if k else ""
-        parts.append(f"{c.own('hires', hired)}*{c.term(f'ramp {k}')}{stays}*{c.own('most', month)}")
+        parts.append(f"({c.new(hired)})*{c.term(f'ramp {k}')}{stays}*{c.own('most', month)}")
     return "=" + ("+".join(parts) or "0")
 
 
