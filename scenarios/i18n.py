@@ -340,8 +340,8 @@ _ZH = {
     "P10 – P90 of the cost": "成本 P10 – P90",
     "Budget less cost": "预算减成本",
     "Proved within": "最优性差距",
-    "The budget less cost counts months for which a budget was given.":
-        "预算减成本只计有预算的月份。",
+    "Budget less cost: of months and cost centres for which a budget was given.":
+        "预算减成本：只计有预算的月份与成本中心。",
     "P10 and P90 are of the plan as optimised; they do not move with the assumptions. Hours "
     "follow the contacts there, hires stay.":
         "P10 与 P90 属于优化后的计划，不随假设变化；其中工时随联系量变化，招聘不变。",

@@ -102,19 +102,25 @@ def lines(budget: Budget) -> pd.DataFrame:
 
 
 def budget_table(budget: Budget) -> pd.DataFrame:
-    """Month x cost centre: amount, budget, difference as in a run; original plan and actual."""
+    """Month x cost centre: amount, budget, difference as in a run; original plan and actual.
+
+    A budget that was given for all centres has a row of its own without a centre and an amount; its
+    difference is to the centres that have none.
+    """
     given = {(row.month, row.cost_centre): row.amount for row in budget.plan.budget}
     amounts = budget.lines.groupby(["month", "cost_centre"])["amount"].sum().round(2)
-    centres = sorted({*amounts.index.get_level_values(1), *_centres(budget)})
+    own = {*amounts.index.get_level_values(1), *_centres(budget)}
+    centres = sorted({*own, *(centre for _, centre in given if centre)})
     rows = []
     for month, label in enumerate(budget.year.months):
         actual = budget.actuals.of(COST, label)
         for_all = "" not in centres and (label, "") in given
         for centre in [*centres, ""] if for_all else centres:
-            amount = float(amounts.get((label, centre), 0.0))
+            amount = spent = float(amounts.get((label, centre), 0.0))
             if for_all and not centre:
-                # A budget for all centres stands on a row of its own, beside no money twice.
-                amount = 0.0
+                amount = np.nan
+                spent = sum(float(amounts.get((label, c), 0.0)) for c in centres
+                            if (label, c) not in given)  # fmt: skip
             budgeted = given.get((label, centre))
             rows.append(
                 {
@@ -122,7 +128,7 @@ def budget_table(budget: Budget) -> pd.DataFrame:
                     "cost_centre": centre,
                     "amount": amount,
                     "budget": np.nan if budgeted is None else budgeted,
-                    "difference": np.nan if budgeted is None else round(budgeted - amount, 2),
+                    "difference": np.nan if budgeted is None else round(budgeted - spent, 2),
                     "original": _original_cost(budget, month, centre),
                     "actual": actual.get(centre, np.nan),
                     "state": budget.year.states[month],
@@ -347,7 +353,8 @@ def months(budget: Budget) -> pd.DataFrame:
             "short_hours": outlook.hiring.short_h[:, m].sum(),
             "cost": amount,
             "budget": budgeted,
-            "difference": round(budgeted - amount, 2) if budgeted == budgeted else np.nan,
+            # Like with like: cost of centres without a budget is in none of the differences.
+            "difference": given["difference"].sum(min_count=1),
             "original": _original_cost(budget, month, None),
             "actual": round(sum(actual.values()), 2) if actual else np.nan,
             "cost_per_contact": amount / max(needs.handled[:, month].sum(), 1e-9),

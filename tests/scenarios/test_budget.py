@@ -163,6 +163,19 @@ def test_the_budget_table_holds_all_lines_and_the_given_amounts(budget):
     assert given["difference"].iloc[0] == pytest.approx(9000 - given["amount"].iloc[0])
 
 
+def test_a_budget_for_all_is_held_against_centres_without_one(plan, budget):
+    rows = ({"month": "2027-01", "amount": 20000}, {"month": "2027-01", "cost_centre": "care",
+                                                    "amount": 15000})  # fmt: skip
+    other = dataclasses.replace(budget, plan=with_rows(plan, "budget", *rows))
+    table = tables.budget_table(other).set_index(["month", "cost_centre"])
+    heads, care = (table.loc[("2027-01", c), "amount"] for c in ("heads", "care"))
+    assert np.isnan(table.loc[("2027-01", ""), "amount"])
+    assert table.loc[("2027-01", ""), "difference"] == pytest.approx(20000 - heads)
+    month = tables.months(other).set_index("month").loc["2027-01"]
+    assert month["budget"] == 35000
+    assert month["difference"] == pytest.approx(35000 - heads - care)
+
+
 def test_queues_and_channels_share_the_cost_out_to_the_cent(budget):
     by_queue = tables.queues(budget)
     by_month = budget.lines.groupby("month")["amount"].sum()

@@ -83,6 +83,7 @@ def _fill_summary(
     work, people, cost = model.workload, model.people, model.cost
     for m, label in enumerate(year.months):
         row = _HEAD + 1 + m
+        span = [f"{name}!${c}${first}:${c}${rows}" for c in "AE"]
         budgeted = (
             f'=IF(COUNTIFS({name}!$A${first}:$A${rows},A{row},{name}!$D${first}:$D${rows},"<>")=0,'
             f'"",SUMIFS({name}!$D${first}:$D${rows},{name}!$A${first}:$A${rows},A{row}))'
@@ -100,7 +101,7 @@ def _fill_summary(
             (float(told.cost[0, m]), "#,##0"),
             (float(told.cost[2, m]), "#,##0"),
             (budgeted, _MONEY),
-            (f'=IF(L{row}="","",L{row}-I{row})', _SIGNED),
+            (f'=IF(L{row}="","",SUMIFS({span[1]},{span[0]},A{row}))', _SIGNED),
             (f"=IF({work.at(('total handled',), m)}>0,I{row}/{work.at(('total handled',), m)},0)",
              _MONEY),
         ]  # fmt: skip
@@ -178,7 +179,7 @@ def _headline(
         sheet.merge_cells(start_row=5, end_row=5, start_column=column,
                           end_column=column + (2 if column < 10 else 1))  # fmt: skip
     sheet.row_dimensions[5].height = 24
-    text = word("The budget less cost counts months for which a budget was given.")
+    text = word("Budget less cost: of months and cost centres for which a budget was given.")
     book.put(sheet.cell(6, 1), text, size=9, color=bk.MUTED)
     short = budget.months.loc[budget.months["short_hours"] > 0, "month"]
     if len(short):
@@ -253,18 +254,19 @@ def _add_variance(book: bk.Book, budget: Budget, model: Model, word: Word) -> tu
         heads += ["Original plan", "Since then", "Actual"]
     book.head(sheet, 4, [word(h) for h in heads], 2)
     number = {label: m for m, label in enumerate(budget.year.months)}
-    row = 4
-    for line in tables.budget_table(budget).to_dict("records"):
+    table = tables.budget_table(budget)
+    row, last = 4, 4 + len(table)
+    for line in table.to_dict("records"):
         row += 1
         m, centre = number[line["month"]], line["cost_centre"]
         key = ("centre", centre)
-        amount = f"={model.cost.at(key, m)}" if key in model.cost.rows else 0.0
+        amount = f"={model.cost.at(key, m)}" if key in model.cost.rows else line["amount"]
         given = line["budget"]
         known = given == given
         cells: list[tuple[Any, str]] = [
-            (line["month"], ""), (centre or word("all"), ""), (amount, _MONEY),
-            (given if known else None, _MONEY),
-            (f"=D{row}-C{row}" if known else None, _SIGNED),
+            (line["month"], ""), (centre or word("all"), ""),
+            (None if amount != amount else amount, _MONEY), (given if known else None, _MONEY),
+            (_difference(row, last, line) if known else None, _SIGNED),
             (f"=IF(D{row}=0,0,E{row}/D{row})" if known else None, "+0.0%;-0.0%;0.0%"),
         ]  # fmt: skip
         if has_original:
@@ -272,7 +274,6 @@ def _add_variance(book: bk.Book, budget: Budget, model: Model, word: Word) -> tu
             cells += [(line["original"], _MONEY), (f"=C{row}-G{row}", _SIGNED),
                       (actual if actual == actual else None, _MONEY)]  # fmt: skip
         _row(book, sheet, row, cells, over=m < budget.year.closed)
-    last = row
     cells = [(word("Total"), ""), ("", ""), *(
         (f"=SUM({c}5:{c}{last})", form) for c, form in (("C", _MONEY), ("D", _MONEY),
                                                         ("E", _SIGNED)))]  # fmt: skip
@@ -283,6 +284,14 @@ def _add_variance(book: bk.Book, budget: Budget, model: Model, word: Word) -> tu
     sheet.auto_filter.ref = f"A4:{get_column_letter(len(heads))}{last}"
     bk.print_landscape(sheet, paper="A4", rows="4:4")
     return quote_sheetname(sheet.title), 5, last
+
+
+def _difference(row: int, last: int, line: dict[str, Any]) -> str:
+    """Budget less amount; of a budget for all, less what the centres without one come to."""
+    if line["amount"] == line["amount"]:
+        return f"=D{row}-C{row}"
+    span = {c: f"{c}$5:{c}${last}" for c in "ACD"}
+    return f'=D{row}-SUMIFS({span["C"]},{span["A"]},A{row},{span["D"]},"")'
 
 
 def _add_review(book: bk.Book, budget: Budget, review: Any, word: Word) -> None:
