@@ -12,7 +12,13 @@ import numpy as np
 from scenarios.budget.needs import Needs, workable_weeks
 from scenarios.budget.year import Year
 from scenarios.demand import Demand
-from scenarios.people import contracts, overtime_factor, overtime_tiers, premiums
+from scenarios.people import (
+    contracts,
+    overtime_factor,
+    overtime_tiers,
+    pace_after,
+    premiums,
+)
 from solver.costs import premium_applies
 from solver.hiring import HiringProblem, Post, Staff, Step, Tier, Work
 from solver.problem import Contract, ContractKind, Premium
@@ -282,13 +288,6 @@ def _attendance(plan: Plan, role: str, year: Year) -> np.ndarray:
         days = [begin + dt.timedelta(days=k) for k in range((end - begin).days)]
         found.append(mean_attendance(plan.shrinkage_kinds, role, days).factor)
     return np.array(found)
-
-
-def pace_after(plan: Plan, months: float, role: str) -> float:
-    """Pace so many months after hiring, by the plan's table `tenure`."""
-    said = [t for t in plan.tenure if t.role == role] or [t for t in plan.tenure if not t.role]
-    steps = [t for t in said if t.from_months <= max(0.0, months)]
-    return max(steps, key=lambda t: t.from_months).speed if steps else 1.0
 
 
 def _pace(
