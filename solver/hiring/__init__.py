@@ -2,8 +2,8 @@
 
 A month knows hours, not shifts: each queue asks for hours of an experienced person, each group of
 people (a contract in a role) gives paid hours, of which a share is productive. The model is that
-of hierarchical workforce planning with attrition and learning (Gans and Zhou 2002; Fukunaga et al.
-2002 for the pools), written as a mixed integer programme:
+of staffing with learning and turnover (Gans and Zhou, Operations Research 50, 2002), written as a
+mixed integer programme over months:
 
 - people on the roll: what stayed of last month's and whole hires, who come in classes;
 - hours lost to training and ramp are taken off, by months since each class began;
