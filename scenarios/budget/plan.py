@@ -128,7 +128,7 @@ def plan_budget(
     """
     began = time.process_time()
     reporter, actuals = reporter or Silent(), actuals or Actuals()
-    plan = apply_scenario(plan, scenario)
+    as_it_was, plan = plan, apply_scenario(plan, scenario)
     closed = max(year.closed, len(actuals.months))
     if closed >= year.count:
         msg = f"all {year.count} months are over; right: more --months"
@@ -148,14 +148,15 @@ def plan_budget(
     outlook = _outlook(plan, needs, crews, year, closed)
     original, was = None, needs
     if closed:
-        original, was, told_of = _original(plan, year, told, needs, measured)
+        # A scenario is about what will come: months that are over are the base plan's.
+        original, was, told_of = _original(as_it_was, year, measured, actuals)
         notices += told_of
     reporter.stage(f"chances {scenario}")
     known = _known(plan, year, needs)
     factors = path_factors(forecast, needs, year, known, paths, plan.settings.solve.seed)
     factors[:, :, :closed] = 1.0
     draft = Budget(
-        plan, scenario, year, outlook, original, was.contacts, measured, actuals,
+        plan, scenario, year, outlook, original, _by_queues(was, needs), measured, actuals,
         None, tuple(dict.fromkeys(map(str, notices))), 0.0,
     )  # type: ignore[arg-type]  # fmt: skip
     by_month = draft.lines.groupby("month")["amount"].sum().reindex(year.months, fill_value=0.0)
@@ -171,8 +172,17 @@ def _outlook(plan: Plan, needs: Needs, crews: tuple[Crew, ...], year: Year, firs
     return Outlook(needs, crews, problem, plan_hiring(problem), first)
 
 
+def _by_queues(was: Needs, needs: Needs) -> np.ndarray:
+    """Contacts of the first by month for the queues of the second; 0 for those it has not."""
+    number = {name: k for k, name in enumerate(was.queues)}
+    none = np.zeros(was.contacts.shape[1])
+    return np.array(
+        [was.contacts[number[name]] if name in number else none for name in needs.queues]
+    ).reshape(len(needs.queues), -1)
+
+
 def _original(
-    plan: Plan, year: Year, told: Demand, needs: Needs, measured: Measured
+    plan: Plan, year: Year, measured: Measured, actuals: Actuals
 ) -> tuple[Outlook, Needs, list[str]]:
     """The plan of all months, from what was known before the first."""
     notices = []
@@ -186,13 +196,15 @@ def _original(
             msg = "the history begins later"
             raise ValueError(msg)
         told = _demand(plan, before, forecast, Actuals())
-        was = needs_of(plan, told, year.month_of_day())
-    except ValueError as error:
+    except (ValueError, PlannerError) as error:
         notices.append(
             f"what was forecast before {year.first} cannot be told ({error}): months that are over "
             "are planned from their own contacts"
         )
-        was = needs
+        forecast = _forecast(plan, year.start, year)
+        assert forecast is not None
+        told = _demand(plan, year, forecast, actuals)
+    was = needs_of(plan, told, year.month_of_day())
     crews = crews_of(plan, told, was, before, measured.factors)
     return _outlook(plan, was, crews, before, 0), was, notices
 

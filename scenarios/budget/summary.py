@@ -131,12 +131,12 @@ def _contracts(base: Budget, word: Word) -> Table:
 
 
 def _review(found: pd.DataFrame, word: Word) -> Table:
-    heads = ["Month", "What", "Name", "Planned", "Actual", "Difference"]
+    heads = ["Month", "What", "Planned", "Actual", "Difference"]
     table = _table(*map(word, heads))
     by = found.groupby(["month", "what"], sort=False)[["planned", "actual"]].sum().reset_index()
     for row in by.to_dict("records"):
-        table.add_row(
-            row["month"], word(row["what"]), "", f"{row['planned']:,.1f}", f"{row['actual']:,.1f}",
-            f"{row['actual'] - row['planned']:+,.1f}",
-        )  # fmt: skip
+        what = word(str(row["what"]).capitalize())
+        planned, actual = float(row["planned"]), float(row["actual"])
+        change = f"{actual - planned:+,.1f}"
+        table.add_row(row["month"], what, f"{planned:,.1f}", f"{actual:,.1f}", change)
     return table

@@ -222,11 +222,13 @@ def paid_by_queue(budget: Budget) -> np.ndarray:
     found = np.zeros((queues + 1, budget.year.count))
     for month in range(budget.year.count):
         outlook, m = outlook_of(budget, month)
+        # The queues of months that are over may be others: none of their hours will move.
+        own = queues if outlook is budget.outlook else 0
         for s, staff in enumerate(outlook.problem.staff):
             if staff.productive[m] > 0:
                 paid = outlook.hiring.given_h[s, :, m] / staff.productive[m]
-                found[:queues, month] += paid[:queues]
-                found[queues, month] += paid[queues:].sum()
+                found[:own, month] += paid[:own]
+                found[queues, month] += paid[own:].sum()
     return found
 
 
@@ -238,7 +240,8 @@ def queues(budget: Budget) -> pd.DataFrame:
     for month, label in enumerate(budget.year.months):
         outlook, m = outlook_of(budget, month)
         needs, plan = budget.outlook.needs, outlook.hiring
-        names = [*needs.queues, *(p for p in needs.posts if p not in needs.queues), IDLE]
+        told = outlook.needs
+        names = [*needs.queues, *told.queues, *needs.posts, *told.posts, IDLE]
         names = list(dict.fromkeys(names))
         number = {name: k for k, name in enumerate(names)}
         of_given = [number[name] for name in (*outlook.needs.queues, *outlook.needs.posts)]

@@ -274,6 +274,26 @@ def test_actual_costs_and_people_replace_the_plan_and_correct_the_rest(plan):
     assert review.loc[("contacts", "phone"), "planned"] == pytest.approx(23 * 48, rel=0.02)
 
 
+def test_a_scenario_leaves_months_that_are_over_as_they_are(plan, tmp_path):
+    plan = more_rows(
+        plan, "scenarios",
+        {"scenario": "no mail", "table": "targets", "where": "queue=email", "operation": "drop"},
+        {"scenario": "no mail", "table": "roles", "where": "queue=email", "operation": "drop"},
+        {"scenario": "no mail", "table": "queues", "where": "queue=email", "operation": "drop"},
+        {"scenario": "no mail", "table": "history", "where": "queue=email", "operation": "drop"},
+    )  # fmt: skip
+    base = budget_of(plan, 3, "2026-11")
+    other = budget_of(plan, 3, "2026-11", "no mail")
+    assert other.months["cost"].iloc[0] == base.months["cost"].iloc[0]
+    assert other.months["contacts"].iloc[2] < base.months["contacts"].iloc[2]
+    assert other.months["work_hours"].iloc[2] < base.months["work_hours"].iloc[2]
+    assert other.months["people_net"].iloc[0] == base.months["people_net"].iloc[0]
+    written = frames({"base": base, "no mail": other})
+    assert written["queues"]["cost"].sum() == pytest.approx(base.cost, abs=1e-6)
+    assert frames({"no mail": other})["queues"]["cost"].sum() == pytest.approx(other.cost, abs=1e-6)
+    write_budget({"no mail": other, "base": base}, tmp_path / "out", "en")
+
+
 # Scheduling inefficiency --------------------------------------------------------------------------
 
 

@@ -304,7 +304,7 @@ def _add_review(book: bk.Book, budget: Budget, review: Any, word: Word) -> None:
     for row, line in enumerate(review.to_dict("records"), start=5):
         form = "#,##0" if line["what"] == "contacts" else _MONEY
         cells: list[tuple[Any, str]] = [
-            (line["month"], ""), (word(line["what"]), ""), (line["name"], ""),
+            (line["month"], ""), (word(str(line["what"]).capitalize()), ""), (line["name"], ""),
             (line["planned"], form), (line["actual"], form), (f"=E{row}-D{row}", _SIGNED),
             (f"=IF(D{row}=0,0,F{row}/D{row})", "+0.0%;-0.0%;0.0%"),
         ]  # fmt: skip
