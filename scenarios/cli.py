@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios import cli_runs
+from scenarios import cli_budget, cli_runs
 from scenarios.command import (
     ABORTED,
     BAD_INPUT,
@@ -274,6 +274,7 @@ def explain(
 app.command()(cli_runs.simulate)
 app.command()(cli_runs.repair)
 app.command()(cli_runs.compare)
+app.command()(cli_budget.budget)
 app.command()(cli_runs.export)
 app.command("import-roster")(cli_runs.import_edited)
 

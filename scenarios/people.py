@@ -277,7 +277,11 @@ def agent_speed(plan: Plan, row: AgentRow, role: str) -> float:
 
 def tenure_pace(plan: Plan, hired: dt.date, role: str) -> float:
     """Pace of somebody hired on a day, by the months in the job on the plan's first."""
-    months = (plan.settings.start - hired).days / 30.44
+    return pace_after(plan, (plan.settings.start - hired).days / 30.44, role)
+
+
+def pace_after(plan: Plan, months: float, role: str) -> float:
+    """Pace so many months after hiring, by the plan's table `tenure`."""
     # What is said of a role goes before what is said of all.
     said = [t for t in plan.tenure if t.role == role] or [t for t in plan.tenure if not t.role]
     steps = [t for t in said if t.from_months <= max(0.0, months)]

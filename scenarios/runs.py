@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,13 +177,24 @@ def write_run(run: Run, folder: str | Path, plan: Plan | None = None) -> Path:
     """
     target = Path(folder).absolute()
     check_target(target)
+    return write_folder(target, lambda partial: _fill(run, partial, plan))
+
+
+def write_folder(target: Path, fill: Callable[[Path], None]) -> Path:
+    """Have a folder filled and put in place of the former one, whole or not at all.
+
+    Raises
+    ------
+    RunError
+        It cannot be written.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep_stale(target)
         partial = Path(tempfile.mkdtemp(prefix=_hidden(target, "partial-"), dir=target.parent))
         try:
             partial.chmod(0o777 & ~_umask())
-            _fill(run, partial, plan)
+            fill(partial)
             _sync_tree(partial)
             _swap_in(partial, target)
         finally:
@@ -225,8 +236,13 @@ def read_run(folder: str | Path) -> Run:
         raise RunError(msg) from error
 
 
-def check_target(folder: str | Path) -> None:
+def check_target(folder: str | Path, marker: str = _RESULT, thing: str = "run") -> None:
     """Refuse a target that holds anything but a former run; worth asking before a long solve.
+
+    Parameters
+    ----------
+    marker, thing
+        File by which a former one is known, and what it is called.
 
     Raises
     ------
@@ -237,10 +253,10 @@ def check_target(folder: str | Path) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not target.is_dir():
-        msg = f"{target} is a file; choose a folder that is new, empty or a former run"
+        msg = f"{target} is a file; choose a folder that is new, empty or a former {thing}"
         raise RunError(msg)
-    if not (target / _RESULT).is_file():
-        msg = f"{target} holds other files; choose a folder that is new, empty or a former run"
+    if not (target / marker).is_file():
+        msg = f"{target} holds other files; choose a folder that is new, empty or a former {thing}"
         raise RunError(msg)
 
 

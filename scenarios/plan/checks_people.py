@@ -18,6 +18,8 @@ from staffing.shrinkage import attendance_series
 from staffing.timegrid import TimeGrid
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HIRING = ("attrition_share", "lead_time_weeks", "training_weeks", "class_min", "class_max",
+           "class_cost")  # fmt: skip
 _AWAY = frozenset({"leave", "sick", "training", "unavailable"})
 
 
@@ -52,8 +54,10 @@ def contracts(draft: Draft) -> Iterator[Finding]:
     counts = Counter(row.contract for _, row in draft.of_table("agents"))
     for located, row in draft.of_table("contracts"):
         for low, high in (("people_min", "people_max"), ("week_hours_min", "week_hours_max"),
-                          ("week_shifts_min", "week_shifts_max")):  # fmt: skip
-            if getattr(row, low) > getattr(row, high):
+                          ("week_shifts_min", "week_shifts_max"),
+                          ("class_min", "class_max"),
+                          ("people_min", "budget_people_max")):  # fmt: skip
+            if getattr(row, high) is not None and getattr(row, low) > getattr(row, high):
                 yield draft.fault(
                     "contracts", located, low, f"is more than {high} ({getattr(row, high):g})",
                     f"{getattr(row, high):g} or less",
@@ -64,6 +68,10 @@ def contracts(draft: Draft) -> Iterator[Finding]:
                 f"is less than its {counts[row.contract]} agents by name",
                 f"{counts[row.contract]} or more",
             )  # fmt: skip
+        hiring = [c for c in _HIRING if getattr(row, c) != type(row).model_fields[c].default]
+        if row.kind == "outsourced" and hiring:
+            text = f"{row.contract} buys hours and hires nobody: {', '.join(hiring)} means nothing"
+            yield draft.notice("contracts", located, text)
         if not row.wage_per_hour and not row.month_salary and row.kind != "outsourced":
             yield draft.notice("contracts", located, f"{row.contract} costs nothing")
         if draft.is_whole("shifts") and row.people_max > 0:

@@ -320,7 +320,30 @@ class ContractRow(Row):
         None,
         description="First day of its people, with `tenure` their pace, where none has a name",
     )
-    hire_cost: NonNegative = Field(0, description="Paid once for each person above people_min")
+    hire_cost: NonNegative = Field(
+        0, description="Paid once for each person above people_min; in a budget for each one hired"
+    )
+    attrition_share: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="Budget: share of its people who leave in a month"
+    )
+    lead_time_weeks: NonNegative = Field(
+        0, description="Budget: weeks from the decision to hire to the first day"
+    )
+    training_weeks: NonNegative = Field(
+        0, description="Budget: first weeks of new people, paid and off the queues; then `tenure`"
+    )
+    class_min: Annotated[int, Field(ge=1)] = Field(
+        1, description="Budget: people hired together at least (a class)"
+    )
+    class_max: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Budget: people in a class at most; empty: any number"
+    )
+    class_cost: NonNegative = Field(
+        0, description="Budget: money for each class (a trainer, a room)"
+    )
+    budget_people_max: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Budget: people at most in any month; empty: people_max"
+    )
     purchase_min_hours: NonNegative = Field(
         0, description="Hours paid at least in a period in which any are bought (outsourced)"
     )

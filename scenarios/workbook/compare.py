@@ -105,16 +105,16 @@ def _add_bridge(book: bk.Book, comparison: Comparison, word: Word) -> None:
         rows = comparison.bridges
         steps = rows[rows["scenario"] == name]
         begin = row
-        row = _one_bridge(book, sheet, row, name, steps, comparison.names[0], word)
+        row = one_bridge(book, sheet, row, name, steps, comparison.names[0], word)
         charts.append((begin, row, name))
         row = max(row, begin + 16) + 2
     bk.fit_columns(sheet, [30, 12, 16, 16, 62])
     for begin, end, name in charts:
-        _waterfall(sheet, begin, end, name)
+        waterfall(sheet, begin, end, name)
     bk.print_landscape(sheet)
 
 
-def _one_bridge(
+def one_bridge(
     book: bk.Book,
     sheet: Worksheet,
     row: int,
@@ -163,7 +163,7 @@ def _one_bridge(
     return row
 
 
-def _waterfall(sheet: Worksheet, begin: int, end: int, name: str) -> None:
+def waterfall(sheet: Worksheet, begin: int, end: int, name: str) -> None:
     """Draw the bridge: stacked columns whose foot is not filled."""
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap, chart.gapWidth = "col", "stacked", 100, 40
