@@ -8,7 +8,8 @@ beliefs about the calendar, are averaged by their marginal likelihood.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -23,7 +24,8 @@ FADING_PER_WEEK = 0.7
 # Share that an effect of weeks keeps from one to the next, and its standard deviation.
 PASSING = ((0.0, 1e-4), (0.0, 0.025), (0.0, 0.07), (FADING_PER_WEEK, 0.05), (FADING_PER_WEEK, 0.12))
 NOISE_FACTORS = (1.0, 2.0)
-LOG_ODDS_KEPT = 4.0  # sizes less likely than the best by more than this meet no other beliefs
+# Sizes less likely than the best by more than this are not tried with other noise, other beliefs.
+LOG_ODDS_TRIED, LOG_ODDS_KEPT = 8.0, 4.0
 HUBER_SD = 2.0
 MAX_SMEAR = 1.25
 
@@ -59,9 +61,10 @@ class _Posterior:
         gram, moment = self.moments[sizes.kept]
         prior, noise = self.precision(sizes), sizes.noise
         # One factor tells determinant and fit: its last row is what solving would need it for.
-        bordered = np.empty((len(prior) + 1, len(prior) + 1))
-        bordered[:-1, :-1] = gram / noise
-        bordered[np.arange(len(prior)), np.arange(len(prior))] += prior
+        size = len(prior) + 1
+        bordered = np.empty((size, size))
+        np.divide(gram, noise, out=bordered[:-1, :-1])
+        bordered.ravel()[: -1 : size + 1] += prior
         bordered[-1, :-1] = bordered[:-1, -1] = moment / noise
         bordered[-1, -1] = 2 * self.squares / noise + 1.0
         root = np.linalg.cholesky(bordered)
@@ -134,7 +137,8 @@ def forecast_structural(
 
     evidence = _weigh(posterior, len(design.odds))
     best = max(evidence.values())
-    share = {sizes: np.exp(one - best) for sizes, one in evidence.items() if one > best - 5}
+    likely = [sizes for sizes, one in evidence.items() if one > best - LOG_ODDS_KEPT]
+    share = {sizes: np.exp(evidence[sizes] - best) for sizes in likely}
     whole = sum(share.values())
     mean, believed = np.zeros(len(horizon)), np.zeros(len(design.odds))
     for sizes, one in share.items():
@@ -145,15 +149,21 @@ def forecast_structural(
 
 def _weigh(posterior: _Posterior, n_beliefs: int) -> dict[_Sizes, float]:
     """Log evidence of all sizes under the first belief, and of the likely ones under the others."""
-    evidence = {}
-    for walk_sd, (kept, passing_sd), noise in product(WALK_SD_PER_DAY, PASSING, NOISE_FACTORS):
-        sizes = _Sizes(0, walk_sd, kept, passing_sd, noise)
-        evidence[sizes] = posterior.log_evidence(sizes)
-    enough = max(evidence.values()) - LOG_ODDS_KEPT
-    likely = [sizes for sizes, one in evidence.items() if one > enough]
-    for belief, one in product(range(1, n_beliefs), likely):
-        sizes = _Sizes(belief, one.walk_sd, one.kept, one.passing_sd, one.noise)
-        evidence[sizes] = posterior.log_evidence(sizes)
+    evidence: dict[_Sizes, float] = {}
+
+    def try_all(found: Iterable[_Sizes]) -> None:
+        evidence.update({sizes: posterior.log_evidence(sizes) for sizes in found})
+
+    def likely(log_odds: float) -> list[_Sizes]:
+        enough = max(evidence.values()) - log_odds
+        return [sizes for sizes, one in evidence.items() if one > enough]
+
+    first, *others = NOISE_FACTORS
+    every = product(WALK_SD_PER_DAY, PASSING)
+    try_all(_Sizes(0, walk_sd, kept, passing_sd, first) for walk_sd, (kept, passing_sd) in every)
+    try_all(replace(one, noise=noise) for one in likely(LOG_ODDS_TRIED) for noise in others)
+    rivals = product(likely(LOG_ODDS_KEPT), range(1, n_beliefs))
+    try_all(replace(one, belief=belief) for one, belief in rivals)
     return evidence
 
 
@@ -173,6 +183,7 @@ def _passing(t: np.ndarray, knots: np.ndarray, kept: float) -> np.ndarray:
     fading has taken.
     """
     weeks = (t - knots) // STEP_DAYS
-    columns = np.where(weeks >= 0, kept ** np.maximum(weeks, 0).astype(float), 0.0)
+    left = kept ** np.arange(max(int(weeks.max()), 0) + 1, dtype=float)
+    columns = np.where(weeks >= 0, left[np.maximum(weeks, 0)], 0.0)
     columns[:, :-1] *= np.sqrt(1 - kept**2)
     return columns
