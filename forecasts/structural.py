@@ -1,9 +1,9 @@
-"""Daily totals by a structural model: calendar effects, a wandering level, and passing weeks.
+"""Daily totals by a structural model: calendar effects, a wandering level, and the course of weeks.
 
-Log totals are the calendar's regression plus a level that walks from week to week plus an effect of
-the weeks that does not last: of each week by itself, or fading over several (Harvey 1989, chapter
-2). All of it is linear with normal priors, so one matrix serves every size of them; sizes, and
-beliefs about the calendar, are averaged by their marginal likelihood.
+Log totals are the calendar's regression plus a level that walks from week to week plus what weeks
+do beside it: each differs by itself, or an effect fades over several, or the level has a slope that
+fades (Harvey 1989, chapter 2). All of it is linear with normal priors, so one matrix serves every
+size of them; sizes, and beliefs about the calendar, are averaged by their marginal likelihood.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ STEP_DAYS = 7
 SPAN_DAYS = 546  # the level walks over this long; before it stays as it was
 FIT_DAYS = 1500
 WALK_SD_PER_DAY = (0.001, 0.003, 0.007, 0.016, 0.04)
-FADING_PER_WEEK = 0.7
-# Share that an effect of weeks keeps from one to the next, and its standard deviation.
-PASSING = ((0.0, 1e-4), (0.0, 0.025), (0.0, 0.07), (FADING_PER_WEEK, 0.05), (FADING_PER_WEEK, 0.12))
+FADING_PER_WEEK, SLOPE_PER_WEEK = 0.7, 0.9  # shares kept from one week to the next
+# What weeks do, its standard deviation (of a slope: a week), and log odds before anything is seen.
+COURSES = (("apart", 1e-4, 0.0), ("apart", 0.025, 0.0), ("apart", 0.07, 0.0),
+           ("fading", 0.05, 0.0), ("fading", 0.12, 0.0),
+           ("slope", 0.01, -2.0), ("slope", 0.03, -2.0))  # fmt: skip
 NOISE_FACTORS = (1.0, 2.0)
 # Sizes less likely than the best by more than this are not tried with other noise, other beliefs.
 LOG_ODDS_TRIED, LOG_ODDS_KEPT = 8.0, 4.0
@@ -36,8 +38,9 @@ class _Sizes:
 
     belief: int
     walk_sd: float
-    kept: float
-    passing_sd: float
+    course: str
+    course_sd: float
+    log_odds: float
     noise: float
 
 
@@ -46,19 +49,19 @@ class _Posterior:
 
     def __init__(self, design: Design, used: np.ndarray, n_walk: int) -> None:
         self.design, self.used, self.n_walk = design, used, n_walk
-        self.moments: dict[float, tuple[np.ndarray, np.ndarray]] = {}
+        self.moments: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.squares, self.count = 0.0, 0
 
     def precision(self, sizes: _Sizes) -> np.ndarray:
         """Prior precision of every effect."""
         calendar = 1 / self.design.prior_sd[sizes.belief, self.used] ** 2
         steps = np.full(self.n_walk, 1 / (sizes.walk_sd**2 * STEP_DAYS))
-        n_weeks = len(self.moments[sizes.kept][1]) - len(calendar) - len(steps)
-        return np.concatenate([calendar, steps, np.full(n_weeks, 1 / sizes.passing_sd**2)])
+        n_weeks = len(self.moments[sizes.course][1]) - len(calendar) - len(steps)
+        return np.concatenate([calendar, steps, np.full(n_weeks, 1 / sizes.course_sd**2)])
 
     def log_evidence(self, sizes: _Sizes) -> float:
-        """Log marginal likelihood, up to a constant, and the log odds of the belief."""
-        gram, moment = self.moments[sizes.kept]
+        """Log marginal likelihood and prior odds, up to a constant."""
+        gram, moment = self.moments[sizes.course]
         prior, noise = self.precision(sizes), sizes.noise
         # One factor tells determinant and fit: its last row is what solving would need it for.
         size = len(prior) + 1
@@ -75,11 +78,12 @@ class _Posterior:
             - 0.5 * self.squares / noise
             - 0.5 * self.count * np.log(noise)
             + np.log(self.design.odds[sizes.belief])
+            + sizes.log_odds
         )
 
     def effects(self, sizes: _Sizes) -> np.ndarray:
         """Posterior mean of every effect."""
-        gram, moment = self.moments[sizes.kept]
+        gram, moment = self.moments[sizes.course]
         precision = gram / sizes.noise + np.diag(self.precision(sizes))
         return np.linalg.solve(precision, moment / sizes.noise)
 
@@ -113,18 +117,20 @@ def forecast_structural(
     knots = np.arange(n - STEP_DAYS, max(n - SPAN_DAYS, 0), -STEP_DAYS)
     t = np.arange(len(design.columns))[:, None]
     walk = _seen((t < knots).astype(float), known)  # what a past level lacks to the present one
-    weeks = {kept: _seen(_passing(t, knots, kept), known) for kept, _ in PASSING}
-    columns = {kept: np.hstack([design.columns[:, used], walk, weeks[kept]]) for kept in weeks}
+    columns = {
+        course: np.hstack([design.columns[:, used], walk, _seen(weeks, known)])
+        for course, weeks in _courses(t, knots).items()
+    }
 
     posterior = _Posterior(design, used, walk.shape[1])
     poisson = 1 / np.maximum(total[known], 1.0)
     sigma2 = max(float(np.var(y)) * 0.1, 1e-5)
     huber = np.ones(len(known))
-    x = columns[0.0][known]
-    middle = _Sizes(0, WALK_SD_PER_DAY[2], 0.0, PASSING[1][1], 1.0)
+    x = columns["apart"][known]
+    middle = _Sizes(0, WALK_SD_PER_DAY[2], *COURSES[1], 1.0)
     for _ in range(4):
         weight = huber / (sigma2 + poisson)
-        posterior.moments[0.0] = _moments(x, y, weight)
+        posterior.moments["apart"] = _moments(x, y, weight)
         residual = y - x @ posterior.effects(middle)
         typical = 1.4826 * float(np.median(np.abs(residual)))
         sigma2 = max(typical**2 - float(np.median(poisson)), 0.1 * typical**2, 1e-6)
@@ -132,7 +138,7 @@ def forecast_structural(
         huber = np.minimum(1.0, HUBER_SD * scale / np.maximum(np.abs(residual), 1e-9))
     inside = np.abs(residual) < 3 * scale
     smear = float(np.clip(np.exp(residual[inside]).mean(), 1.0, MAX_SMEAR))
-    posterior.moments[FADING_PER_WEEK] = _moments(columns[FADING_PER_WEEK][known], y, weight)
+    posterior.moments = {one: _moments(columns[one][known], y, weight) for one in columns}
     posterior.squares, posterior.count = float((weight * y * y).sum()), len(y)
 
     evidence = _weigh(posterior, len(design.odds))
@@ -142,7 +148,7 @@ def forecast_structural(
     whole = sum(share.values())
     mean, believed = np.zeros(len(horizon)), np.zeros(len(design.odds))
     for sizes, one in share.items():
-        mean += one / whole * (columns[sizes.kept][horizon] @ posterior.effects(sizes))
+        mean += one / whole * (columns[sizes.course][horizon] @ posterior.effects(sizes))
         believed[sizes.belief] += one / whole
     return np.exp(centre + mean) * smear, believed
 
@@ -159,8 +165,8 @@ def _weigh(posterior: _Posterior, n_beliefs: int) -> dict[_Sizes, float]:
         return [sizes for sizes, one in evidence.items() if one > enough]
 
     first, *others = NOISE_FACTORS
-    every = product(WALK_SD_PER_DAY, PASSING)
-    try_all(_Sizes(0, walk_sd, kept, passing_sd, first) for walk_sd, (kept, passing_sd) in every)
+    every = product(WALK_SD_PER_DAY, COURSES)
+    try_all(_Sizes(0, walk_sd, *course, first) for walk_sd, course in every)
     try_all(replace(one, noise=noise) for one in likely(LOG_ODDS_TRIED) for noise in others)
     rivals = product(likely(LOG_ODDS_KEPT), range(1, n_beliefs))
     try_all(replace(one, belief=belief) for one, belief in rivals)
@@ -176,14 +182,22 @@ def _seen(columns: np.ndarray, known: np.ndarray) -> np.ndarray:
     return columns[:, (columns[known] != 0).any(axis=0)]
 
 
-def _passing(t: np.ndarray, knots: np.ndarray, kept: float) -> np.ndarray:
-    """What starts in the week of each knot and keeps the share `kept` from week to week.
+def _courses(t: np.ndarray, knots: np.ndarray) -> dict[str, np.ndarray]:
+    """What starts in the week of each knot, by what weeks do; columns of unit stationary variance.
 
-    Of a unit stationary variance: the first week of all has it whole, each later one adds what
-    fading has taken.
+    The first week of all has that variance whole, each later one adds what fading has taken.
     """
     weeks = (t - knots) // STEP_DAYS
-    left = kept ** np.arange(max(int(weeks.max()), 0) + 1, dtype=float)
-    columns = np.where(weeks >= 0, left[np.maximum(weeks, 0)], 0.0)
-    columns[:, :-1] *= np.sqrt(1 - kept**2)
-    return columns
+    since = np.maximum(weeks, 0)
+    every = np.arange(int(since.max()) + 1, dtype=float)
+    found = {}
+    for course, kept, after in (
+        ("apart", 0.0, np.where(every > 0, 0.0, 1.0)),
+        ("fading", FADING_PER_WEEK, FADING_PER_WEEK**every),
+        # The sum of a slope that fades.
+        ("slope", SLOPE_PER_WEEK, (1 - SLOPE_PER_WEEK ** (every + 1)) / (1 - SLOPE_PER_WEEK)),
+    ):
+        columns = np.where(weeks >= 0, after[since], 0.0)
+        columns[:, :-1] *= np.sqrt(1 - kept**2)
+        found[course] = columns
+    return found

@@ -43,6 +43,18 @@ def test_a_passing_rise_is_not_taken_for_the_level_to_come():
     assert by_week[3] == pytest.approx(0.029, abs=0.02)  # 0.12 x 0.7^4
 
 
+def test_a_level_that_falls_week_by_week_goes_on_falling_for_a_while():
+    """3 % a week for the last ten weeks: flat, the fourth week would be 13 % too high."""
+    rng = np.random.default_rng(6)
+    fall = -0.03 / 7 * np.maximum(np.arange(N + 28) - (N - 70), 0)
+    total = 1000 * np.exp(fall[:N] + 0.02 * rng.standard_normal(N))
+    found = forecast_structural(total, weekly_design(N + 28), np.arange(N, N + 28))[0]
+    off = np.log(found / 1000).reshape(4, 7).mean(axis=1) - fall[N:].reshape(4, 7).mean(axis=1)
+    assert (off > -0.01).all()
+    assert off[0] < 0.02
+    assert off[3] < 0.07
+
+
 def month_design(total, days):
     rows = np.eye(7)[days.weekday]
     return make_design(days, rows, len(total), int((~np.isnan(total)).sum()), [])
