@@ -17,7 +17,7 @@ import numpy as np
 from .design import Design
 
 STEP_DAYS = 7
-SPAN_DAYS = 546  # the level walks over this long; before it stays as it was
+SPAN_DAYS = 364  # the level walks over this long; before it stays as it was
 FIT_DAYS = 1500
 WALK_SD_PER_DAY = (0.001, 0.003, 0.007, 0.016, 0.04)
 FADING_PER_WEEK, SLOPE_PER_WEEK = 0.7, 0.9  # shares kept from one week to the next

@@ -30,17 +30,20 @@ def test_a_steady_level_is_not_disturbed_by_its_last_week():
 
 
 def test_a_passing_rise_is_not_taken_for_the_level_to_come():
-    """Weeks that rise and fade by 0.7 a week: a month ahead little of the last rise is left."""
-    rng, n = np.random.default_rng(3), 560
-    week = np.zeros(n // 7)
-    for w in range(1, len(week) - 1):
-        week[w] = 0.7 * week[w - 1] + 0.04 * rng.standard_normal()
-    week[-1] = 0.12
-    total = 1000 * np.exp(np.repeat(week, 7) + 0.02 * rng.standard_normal(n))
-    found = forecast_structural(total, weekly_design(n + 28), np.arange(n, n + 28))[0]
-    by_week = np.log(found.reshape(4, 7).mean(axis=1) / 1000)
-    assert by_week[0] == pytest.approx(0.084, abs=0.02)  # 0.12 x 0.7
-    assert by_week[3] == pytest.approx(0.029, abs=0.02)  # 0.12 x 0.7^4
+    """Weeks that fade by 0.7 a week; the last one stands at 0.12, so 0.084 and 0.029 are to come."""
+    n, found = 560, []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        week = np.zeros(n // 7)
+        for w in range(1, len(week) - 1):
+            week[w] = 0.7 * week[w - 1] + 0.04 * rng.standard_normal()
+        week[-1] = 0.12
+        total = 1000 * np.exp(np.repeat(week, 7) + 0.02 * rng.standard_normal(n))
+        ahead = forecast_structural(total, weekly_design(n + 28), np.arange(n, n + 28))[0]
+        found.append(np.log(ahead.reshape(4, 7).mean(axis=1) / 1000))
+    by_week = np.mean(found, axis=0)
+    assert by_week[0] == pytest.approx(0.084, abs=0.015)
+    assert by_week[3] < 0.65 * by_week[0]
 
 
 def test_a_level_that_falls_week_by_week_goes_on_falling_for_a_while():
