@@ -30,7 +30,7 @@ def test_a_steady_level_is_not_disturbed_by_its_last_week():
 
 
 def test_a_passing_rise_is_not_taken_for_the_level_to_come():
-    """Weeks that fade by 0.7 a week; the last one stands at 0.12, so 0.084 and 0.029 are to come."""
+    """Weeks that fade by 0.7 a week; the last stands at 0.12, so 0.084 and 0.029 are to come."""
     n, found = 560, []
     for seed in range(6):
         rng = np.random.default_rng(seed)
