@@ -113,7 +113,8 @@ def week_totals(forecast: Forecast, first_weekday: int = 0) -> pd.DataFrame:
             variance = np.array([_week_variance(spread, mean, level, lead)])
             row[name] = count_quantile(mean.sum(keepdims=True), variance, level)[0]
         found.append(row)
-    return pd.DataFrame(found)
+    columns = ["queue", "week", "days", "volume", *levels]
+    return pd.DataFrame(found, columns=columns).astype({"week": forecast.days["date"].dtype})
 
 
 def _week_variance(spread: Spread, mean: np.ndarray, level: float, lead: np.ndarray) -> float:

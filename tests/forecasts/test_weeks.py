@@ -116,6 +116,15 @@ def test_paths_of_weeks_are_as_wide_as_the_table_of_weeks(detail, lasting, fadin
         assert below == pytest.approx(level, abs=0.025)
 
 
+def test_a_forecast_without_open_days_has_no_weeks(detail):
+    found = week_totals(replace(detail, days=detail.days.head(0)))
+    assert found.empty
+    assert list(found.columns) == ["queue", "week", "days", "volume", "q0.1", "q0.5", "q0.9"]
+    short = backtest(make_history(n_days=40), 5, 1)
+    assert short.weeks.empty
+    assert short.errors["cover_80_week"].isna().all()
+
+
 def test_an_updated_forecast_has_no_weeks(detail):
     morning = detail.table.head(5)[["queue", "start", "volume"]]
     with pytest.raises(ValueError, match="updated"):
