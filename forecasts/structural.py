@@ -27,7 +27,7 @@ COURSES = (("apart", 1e-4, 0.0), ("apart", 0.025, 0.0), ("apart", 0.07, 0.0),
            ("slope", 0.01, -2.0), ("slope", 0.03, -2.0))  # fmt: skip
 NOISE_FACTORS = (1.0, 2.0)
 # Sizes less likely than the best by more than this are not tried with other noise, other beliefs.
-LOG_ODDS_TRIED, LOG_ODDS_KEPT = 8.0, 4.0
+LOG_ODDS_TRIED, LOG_ODDS_KEPT = 4.0, 2.5
 HUBER_SD = 2.0
 MAX_SMEAR = 1.25
 
