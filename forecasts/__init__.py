@@ -8,6 +8,7 @@ from .intraday import update
 from .new_queues import NewQueue, with_new_queues
 from .paths import sample_paths
 from .predict import Forecast, forecast, forecast_detail
+from .weeks import week_totals
 
 __all__ = [
     "Backtest",
@@ -23,5 +24,6 @@ __all__ = [
     "forecast_detail",
     "sample_paths",
     "update",
+    "week_totals",
     "with_new_queues",
 ]

@@ -8,7 +8,8 @@ from math import lgamma
 import numpy as np
 import pandas as pd
 
-from .predict import forecast_detail
+from .predict import Forecast, forecast_detail
+from .weeks import week_totals
 
 QUANTILES = (0.025, 0.1, 0.5, 0.9, 0.975)
 LEAST_TRAINING_DAYS = 21
@@ -27,12 +28,16 @@ class Backtest:
         the quantiles; a row per interval that was open.
     days
         ``queue, origin, date, actual, volume`` and the quantiles of day totals.
+    weeks
+        ``queue, origin, week, actual, volume`` and the quantiles of totals of whole weeks from
+        each origin on.
     errors
         The table that :func:`summarise` makes of them.
     """
 
     rows: pd.DataFrame
     days: pd.DataFrame
+    weeks: pd.DataFrame
     errors: pd.DataFrame
 
 
@@ -63,7 +68,7 @@ def backtest(
     starts = pd.to_datetime(history["start"])
     history = history.assign(start=starts, queue=history["queue"].astype(str))
     day = starts.dt.normalize()
-    pieces, day_pieces = [], []
+    pieces, day_pieces, week_pieces = [], [], []
     for k in range(origins):
         first = day.max() - pd.Timedelta(days=days - 1 + 7 * k)
         past = history[day < first]
@@ -82,9 +87,9 @@ def backtest(
         joined["baseline"] = _baseline(past, joined)
         pieces.append(joined.assign(origin=first))
         came = actual.groupby(["queue", actual["start"].dt.normalize().rename("date")])["actual"]
-        day_pieces.append(
-            detail.days.merge(came.sum().reset_index(), on=["queue", "date"]).assign(origin=first)
-        )
+        of_day = came.sum().reset_index()
+        day_pieces.append(detail.days.merge(of_day, on=["queue", "date"]).assign(origin=first))
+        week_pieces.append(_weeks(detail, of_day, first, days).assign(origin=first))
     if not pieces:
         message = (
             f"the history has {(day.max() - day.min()).days + 1} days; {days} days ahead can be "
@@ -93,21 +98,37 @@ def backtest(
         raise ValueError(message)
     rows = pd.concat(pieces, ignore_index=True)
     day_rows = pd.concat(day_pieces, ignore_index=True)
-    return Backtest(rows, day_rows, summarise(rows, day_rows))
+    week_rows = pd.concat(week_pieces, ignore_index=True)
+    return Backtest(rows, day_rows, week_rows, summarise(rows, day_rows, week_rows))
 
 
-def summarise(rows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
+def _weeks(detail: Forecast, of_day: pd.DataFrame, first: pd.Timestamp, days: int) -> pd.DataFrame:
+    """Totals of the whole weeks from `first` on of whose forecast every day is known."""
+    told = week_totals(detail, first.day_of_week)
+    week = first + (of_day["date"] - first) // pd.Timedelta("7D") * pd.Timedelta("7D")
+    forecast_days = detail.days[["queue", "date"]]
+    both = of_day.assign(week=week).merge(forecast_days, on=["queue", "date"])
+    came = both.groupby(["queue", "week"])["actual"].agg(["sum", "size"]).reset_index()
+    joined = told.merge(came.rename(columns={"sum": "actual"}), on=["queue", "week"])
+    whole = joined["week"] + pd.Timedelta("6D") < first + pd.Timedelta(days=days)
+    return joined[whole & (joined["days"] == joined["size"])].drop(columns="size")
+
+
+def summarise(
+    rows: pd.DataFrame, days: pd.DataFrame, weeks: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Errors in % by queue: over all, by week ahead, by weekday and by hour of the day.
 
     ``wape`` is the sum of absolute errors over the sum of contacts, by interval (``wape_day``: of
     day totals); ``baseline_wape`` that of the last 8 same weekdays' mean; ``poisson_floor`` what a
     perfect rate would still miss (its mean absolute deviation, taken at the forecast); ``bias``
     forecast over actual; ``cover_80, cover_95`` how much came inside the ranges of that name, by
-    interval and (``.._day``, empty for hours) of day totals.
+    interval and (``.._day``, empty for hours) of day totals and (``.._week``, over all and by week
+    ahead) of whole weeks.
 
     Parameters
     ----------
-    rows, days
+    rows, days, weeks
         As in :class:`Backtest`.
     """
     dates = days["date"]
@@ -118,11 +139,17 @@ def summarise(rows: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
         ("hour", rows["start"].dt.strftime("%H:00"), pd.Series(None, days.index, object)),
     ]
     found = []
+    of_week = {}
+    if weeks is not None and len(weeks):
+        ahead = _week_ahead(weeks["week"], weeks)
+        of_week = {("week_ahead", *key): part for key, part in weeks.groupby(["queue", ahead])}
+        of_week |= {("all", queue, ""): part for queue, part in weeks.groupby("queue")}
     for cut, group, of_day in cuts:
         totals = dict(list(days.groupby([days["queue"], of_day.rename("value")])))
         for key, part in rows.groupby([rows["queue"], group.rename("value")]):
             name = {"queue": key[0], "cut": cut, "value": key[1]}
-            found.append({**name, **_errors(part), **_day_cover(totals.get(key))})
+            cover = _cover("day", totals.get(key)) | _cover("week", of_week.get((cut, *key)))
+            found.append({**name, **_errors(part), **cover})
     return pd.DataFrame(found)
 
 
@@ -134,12 +161,12 @@ def _weekday(start: pd.Series) -> pd.Series:
     return start.dt.day_of_week.map(dict(enumerate(WEEKDAYS)))
 
 
-def _day_cover(days: pd.DataFrame | None) -> dict[str, float]:
-    cover = {"cover_80_day": float("nan"), "cover_95_day": float("nan")}
-    if days is not None:
+def _cover(unit: str, totals: pd.DataFrame | None) -> dict[str, float]:
+    cover = {f"cover_80_{unit}": float("nan"), f"cover_95_{unit}": float("nan")}
+    if totals is not None:
         for name, low, high in (("80", "q0.1", "q0.9"), ("95", "q0.025", "q0.975")):
-            inside = days["actual"].between(days[low], days[high])
-            cover[f"cover_{name}_day"] = 100 * float(inside.mean())
+            inside = totals["actual"].between(totals[low], totals[high])
+            cover[f"cover_{name}_{unit}"] = 100 * float(inside.mean())
     return cover
 
 

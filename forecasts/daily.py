@@ -6,29 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .design import make_design
 from .effects import CLOSED, HOLIDAY, ORDINARY, WORKING_DAY, Days
 from .structural import forecast_structural
 
 HALF_LIFE_DAYS = 120.0  # forgetting of the regression
 LEVEL_HALF_LIFE_DAYS = 14.0  # forgetting of the level that recent residuals add
 LEVEL_PRIOR_DAYS = 7.0  # days of residuals that the level has to outweigh
-TREND_SD_PER_YEAR = 0.15
-TREND_DAMPING_DAYS = 60.0  # the trend fades with this time constant past the last day
 WEEKDAYS_AVERAGED = 8
-MONTH_SD = 0.1
-YEAR_SD = 0.15
-DAYS_FOR_MONTH = 40
-DAYS_FOR_YEAR = 400
-DAYS_FOR_TREND = 28
 # What came before a gap this long may lie on another level, and is too old for a weekday mean.
 LONG_GAP_DAYS = 28
-LEVEL_SHIFT_SD = 0.5
 # Fewer contacts a day, or fewer days, than this carry no regression.
 WEAK_CONTACTS = 5.0
 WEAK_DAYS = 21
 OUTLIER_SD = 4.0
 HUBER_SD = 2.0
-WEIGHT_POWER = 6.0  # of the inverse past error, which a model's weight is proportional to
+WEIGHT_POWER = 10.0  # of the inverse past error, which a model's weight is proportional to
 LEAST_ORIGINS = 3
 LEAST_ORIGIN_DAYS = 30
 
@@ -92,9 +85,10 @@ def forecast_daily(total: np.ndarray, days: Days, horizon: np.ndarray) -> DailyF
     if len(known) < WEAK_DAYS or recent.mean() < WEAK_CONTACTS:
         return DailyForecast(np.tile(usual[horizon] * factor, (len(MODELS), 1)), (), True)
     simple = usual[horizon] * np.exp(_level_of_means(adjusted, usual[:n], days.plain[:n]))
-    design, prior_sd = _design_with_gaps(adjusted, days, rows, len(known))
-    regression, outliers = _regress(adjusted, design, prior_sd, known, horizon)
-    structural = forecast_structural(adjusted, design, prior_sd, horizon)
+    design = make_design(days, rows, n, len(known), _gap_ends(~np.isnan(adjusted)))
+    structural, believed = forecast_structural(adjusted, design, horizon)
+    prior_sd = design.believed(believed)
+    regression, outliers = _regress(adjusted, design.columns, prior_sd, known, horizon)
     known_to_all = np.where(days.plain[horizon], simple, 0.5 * (regression + structural))
     by_model = np.array([known_to_all, regression, structural]) * factor
     return DailyForecast(by_model, outliers, False)
@@ -246,49 +240,3 @@ def _regress(
     odd = np.flatnonzero(np.abs(residual) > OUTLIER_SD * scale)
     outliers = tuple((int(known[i]), float(np.exp(residual[i]))) for i in odd)
     return forecast, outliers
-
-
-def _design_with_gaps(
-    total: np.ndarray, days: Days, rows: np.ndarray, n_known: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Design with a column for the other level before each long gap."""
-    design, prior_sd = _design(days, rows, len(total), n_known)
-    for end in _gap_ends(~np.isnan(total)):
-        before = (np.arange(len(design)) < end).astype(float)
-        design = np.column_stack([design, before])
-        prior_sd = np.append(prior_sd, LEVEL_SHIFT_SD)
-    return design, prior_sd
-
-
-def _design(
-    days: Days, rows: np.ndarray, n_history: int, n_known: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Design matrix over all days, and the prior standard deviation of each column's effect."""
-    t = np.arange(len(days.weekday), dtype=float) - n_history
-    blocks: list[np.ndarray] = [np.ones((len(t), 1)), rows]
-    prior = [10.0] + [1.0] * 7
-    if n_known >= DAYS_FOR_TREND:
-        past_end = np.maximum(t, 0.0)
-        damped = np.where(
-            t <= 0, t, TREND_DAMPING_DAYS * (1 - np.exp(-past_end / TREND_DAMPING_DAYS))
-        )
-        blocks.append(damped[:, None] / 365.25)
-        prior.append(TREND_SD_PER_YEAR)
-    dates = days.first_day + np.arange(len(t))
-    if n_known >= DAYS_FOR_MONTH:
-        months = dates.astype("datetime64[M]")
-        length = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(int)
-        day_of_month = (dates - months.astype("datetime64[D]")).astype(int)
-        angle = 2 * np.pi * day_of_month / length
-        for k in (1, 2, 3):
-            blocks += [np.cos(k * angle)[:, None], np.sin(k * angle)[:, None]]
-            prior += [MONTH_SD, MONTH_SD]
-    if n_history >= DAYS_FOR_YEAR:
-        angle = 2 * np.pi * dates.astype(np.int64) / 365.25
-        for k in (1, 2, 3, 4):
-            blocks += [np.cos(k * angle)[:, None], np.sin(k * angle)[:, None]]
-            prior += [YEAR_SD / k, YEAR_SD / k]
-    for name, column in days.columns.items():
-        blocks.append(column[:, None])
-        prior.append(days.prior_sd[name])
-    return np.hstack(blocks), np.array(prior)

@@ -88,7 +88,8 @@ class _Country:
     holidays: dict[np.datetime64, str]
     working_days: frozenset[np.datetime64]
     weekend: frozenset[int]
-    unpublished: tuple[int, ...]  # years whose days off in lieu are not known
+    unpublished: tuple[int, ...] = ()  # years whose days off in lieu are not known
+    estimated: frozenset[np.datetime64] = frozenset()  # feasts whose day is announced late
 
 
 @lru_cache(maxsize=64)
@@ -106,7 +107,7 @@ def country_calendar(country: str | None, first_year: int, last_year: int) -> _C
         When the library does not know the country.
     """
     if not country:
-        return _Country({}, frozenset(), frozenset({5, 6}), ())
+        return _Country({}, frozenset(), frozenset({5, 6}))
     import holidays  # heavy
 
     code, _, region = country.partition("-")
@@ -130,7 +131,10 @@ def country_calendar(country: str | None, first_year: int, last_year: int) -> _C
     if code == "CN":
         published = {_year(day) for day in working}
         unpublished = tuple(y for y in range(first_year, last_year + 1) if y not in published)
-    return _Country(names, frozenset(working), frozenset(known.weekend), unpublished)
+    estimated = {np.datetime64(day, "D") for day, name in known.items() if "estimated)" in name}
+    return _Country(
+        names, frozenset(working), frozenset(known.weekend), unpublished, frozenset(estimated)
+    )
 
 
 def _year(day: np.datetime64) -> int:
@@ -307,6 +311,13 @@ def _notices(
         for year in public.unpublished
         if year not in planned
     ]
+    told = {row["date"] for row in own}
+    unsure = sorted(public.estimated & position.keys() - told)
+    if unsure:
+        notices.append(
+            f"WARNING: the dates of {', '.join(f'{public.holidays[d]} ({d})' for d in unsure)} are "
+            "estimated by the holidays library; put the announced ones into the plan's calendar"
+        )
     notices += [
         f"calendar: {row['date']} should be like {row['like']}, which lies outside the history"
         for row in own

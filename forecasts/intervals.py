@@ -46,6 +46,9 @@ class Spread:
         walks on, further than past origins show.
     reach_days
         Days ahead that past origins show.
+    lasting, fading
+        Shares of the day factor's variance that all days of a forecast have in common, and that
+        neighbouring days do (:func:`forecasts.weeks.learn_persistence`).
     shared_cv, half_cv
         What both halves of a day have in common, and what half a day has for itself beyond
         Poisson noise: how far a morning tells the afternoon.
@@ -60,6 +63,8 @@ class Spread:
     half_cv: float = 0.0
     walk_cv: float = 0.0
     reach_days: int = 0
+    lasting: float = 0.0
+    fading: float = 0.0
 
     def interval_variance(
         self, mean: np.ndarray, level: float = 0.9, lead_days: np.ndarray | float = 0.0

@@ -17,6 +17,7 @@ from .shape import (
     mean_shapes,
     shape_weights,
 )
+from .weeks import learn_persistence
 
 ORIGINS = 12
 MOST_STEP_DAYS, LEAST_STEP_DAYS = 14, 4  # between past origins
@@ -93,8 +94,12 @@ def learn(volume: np.ndarray, told: Days, n_ahead: int) -> Learnt:
     day_weights = model_weights([(total[h], e.daily.by_model) for h, e in past])
     by_shape = shape_weights([(volume[h], e.shapes) for h, e in past])
     walk = _learn_walk(total, told, n_ahead, day_weights) if n_ahead > ahead else 0.0
-    spread = Spread(DEFAULT_DAY_CV, 0.0, walk_cv=walk, reach_days=ahead)
-    learnt = Learnt(day_weights, by_shape, spread, pd.Series(dtype=float))
+    none = pd.Series(dtype=float)
+    lasting, fading = learn_persistence(none, np.empty(0))
+    spread = Spread(
+        DEFAULT_DAY_CV, 0.0, walk_cv=walk, reach_days=ahead, lasting=lasting, fading=fading
+    )
+    learnt = Learnt(day_weights, by_shape, spread, none)
     if not past:
         return learnt
     means = [(h, *e.mean(learnt)) for h, e in past]
@@ -102,21 +107,23 @@ def learn(volume: np.ndarray, told: Days, n_ahead: int) -> Learnt:
     actual = np.vstack([volume[h] for h, _, _ in means])
     weights = np.repeat(origin_weights(np.array(ages)), [len(h) for h, _ in past])
     spread = calibrate(actual, predicted, len(past), weights)
-    spread = replace(spread, walk_cv=walk, reach_days=ahead)
     days = [(h[0] - n, day - n) for h, _ in past for day in h]
-    return replace(learnt, spread=spread, day_errors=_day_errors(actual, predicted, days))
+    errors, noise = _day_errors(actual, predicted, days)
+    lasting, fading = learn_persistence(errors, noise)
+    spread = replace(spread, walk_cv=walk, reach_days=ahead, lasting=lasting, fading=fading)
+    return replace(learnt, spread=spread, day_errors=errors)
 
 
 def _day_errors(
     actual: np.ndarray, predicted: np.ndarray, days: list[tuple[int, int]]
-) -> pd.Series:
-    """Log errors of day totals, where something was both forecast and seen."""
+) -> tuple[pd.Series, np.ndarray]:
+    """Log errors of day totals and their Poisson variance, where both are forecast and seen."""
     both = ~np.isnan(actual) & ~np.isnan(predicted)
     came, expected = (np.where(both, of, 0.0).sum(axis=1) for of in (actual, predicted))
     some = expected > 0.5
     gap = np.log(np.maximum(came[some], 0.5) / expected[some])
     index = pd.MultiIndex.from_tuples(days, names=["origin", "day"])[some]
-    return pd.Series(gap, index=index)
+    return pd.Series(gap, index=index), 1 / np.maximum(expected[some], 1.0)
 
 
 def _learn_walk(total: np.ndarray, told: Days, n_ahead: int, weights: np.ndarray) -> float:

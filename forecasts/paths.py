@@ -9,6 +9,7 @@ import pandas as pd
 
 from .intervals import Spread
 from .predict import Forecast
+from .weeks import FADING_PER_DAY
 
 SHRINK_DAYS = 14.0  # shared past days that no correlation at all counts for
 MOST_CORRELATION = 0.95
@@ -26,8 +27,9 @@ def sample_paths(
     Each interval by itself is distributed as its quantiles in the forecast's table say (below
     five contacts: as counts of its mean and spread, at most one contact from them). The
     intervals of a day move together by the day's factor, as far as lets day totals vary as the
-    table of days says; days far ahead share the level that has walked on; queues move together by
-    the correlation of their day errors at past origins (a Gaussian copula over the counts).
+    table of days says. Days share what of past errors lasted, and far ahead the level that has
+    walked on; queues move together by the correlation of their day errors at past origins (a
+    Gaussian copula over the counts).
 
     Parameters
     ----------
@@ -61,8 +63,8 @@ def sample_paths(
     start = pd.DatetimeIndex(forecast.table["start"])
     lead = (start.normalize() - forecast.last_day).days.to_numpy()
     leads = np.unique(lead)
-    # Two factors a day, queues correlated: the day's own, and where the level has walked to.
-    day = rng.standard_normal((paths, len(leads), len(queues))) @ root.T
+    # Two factors a day, queues correlated: the day's, and where the level has walked to.
+    day = _day_factors(rng, forecast, root, leads, paths)
     reach = max((forecast.spread[queue].reach_days for queue in queues), default=0)
     walked = np.diff(np.maximum(leads - reach, 0), prepend=0).astype(float)
     steps = rng.standard_normal((paths, len(leads), len(queues))) @ root.T
@@ -85,6 +87,28 @@ def sample_paths(
             counts[first : first + at_once] = spread.interval_counts(mean, z, lead[rows])
         drawn[queue] = counts
     return drawn
+
+
+def _day_factors(
+    rng: np.random.Generator, forecast: Forecast, root: np.ndarray, leads: np.ndarray, paths: int
+) -> np.ndarray:
+    """Standard normal factors of days, shape (paths, days, queues).
+
+    Of each a part lasts over all days, one fades from day to day, and one is the day's own, as
+    large as each queue's errors have them; `root` correlates the queues.
+    """
+    lasts = rng.standard_normal((paths, 1, len(root))) @ root.T
+    fades = rng.standard_normal((paths, len(leads), len(root))) @ root.T
+    for k in range(1, len(leads)):
+        kept = FADING_PER_DAY ** float(leads[k] - leads[k - 1])
+        fades[:, k] = kept * fades[:, k - 1] + np.sqrt(1 - kept**2) * fades[:, k]
+    own = rng.standard_normal((paths, len(leads), len(root))) @ root.T
+    share = np.array([(one.lasting, one.fading) for one in forecast.spread.values()]).T
+    return (
+        np.sqrt(share[0]) * lasts
+        + np.sqrt(share[1]) * fades
+        + np.sqrt(np.maximum(1 - share.sum(axis=0), 0.0)) * own
+    )
 
 
 def day_correlation(forecast: Forecast) -> np.ndarray:

@@ -108,6 +108,7 @@ def forecast_shapes(
     n = len(volume)
     by_weekday, on_holiday = open_pattern(volume, days)
     ordinary = (days.kind[:n] == ORDINARY) & ~np.isnan(total) & (np.nan_to_num(total) > 0)
+    ordinary &= ~_compared(days)[:n]
     working = [w for w in range(7) if not days.rest[(days.weekday == w)].all()]
     groups = (working, [w for w in range(7) if w not in working])
     # Rows: all days, the two groups, the seven weekdays.
@@ -152,6 +153,13 @@ def forecast_shapes(
         scale = np.where(scale > 0, scale, profile.sum(axis=1, keepdims=True))
         shapes.append(Shapes(profile / np.maximum(scale, 1e-12), is_open))
     return shapes
+
+
+def _compared(days: Days) -> np.ndarray:
+    """Days that another one is like, or that are like another: their profiles are their own."""
+    compared = days.like >= 0
+    compared[days.like[compared]] = True
+    return compared
 
 
 def _by_weekday(

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from scenarios.plan import Plan
 
 #: What a back-test folder holds besides its pictures.
-ERRORS, INTERVALS, DAYS = "errors.csv", "intervals.csv", "days.csv"
+ERRORS, INTERVALS = "errors.csv", "intervals.csv"
+DAYS, WEEKS = "days.csv", "weeks.csv"
 FORMAT = "%.6g"
 
 
@@ -59,9 +60,9 @@ def backtest_table(plan: Plan, origins: int = 8) -> pd.DataFrame:
 def write_backtest(found: Backtest, folder: Path) -> Path:
     """Write tables and pictures into `folder`, whole or not at all.
 
-    ``errors.csv``, ``intervals.csv``, ``days.csv``, and per queue ``QUEUE-forecast.svg`` (what came
-    against the last forecast with its ranges) and ``QUEUE-hours.svg`` (error by hour of the day).
-    A former back-test there is replaced.
+    ``errors.csv``, ``intervals.csv``, ``days.csv``, ``weeks.csv``, and per queue
+    ``QUEUE-forecast.svg`` (what came against the last forecast with its ranges) and
+    ``QUEUE-hours.svg`` (error by hour of the day). A former back-test there is replaced.
 
     Raises
     ------
@@ -101,6 +102,7 @@ def _fill(found: Backtest, folder: Path) -> None:
     found.errors.round(2).to_csv(folder / ERRORS, index=False)
     found.rows.to_csv(folder / INTERVALS, index=False, float_format=FORMAT)
     found.days.to_csv(folder / DAYS, index=False, float_format=FORMAT)
+    found.weeks.to_csv(folder / WEEKS, index=False, float_format=FORMAT)
     names: set[str] = set()
     for queue in found.errors["queue"].unique():
         rows = found.rows[found.rows["queue"] == queue]

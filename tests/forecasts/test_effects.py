@@ -40,6 +40,18 @@ def test_an_unpublished_chinese_year_is_told_loudly_unless_the_plan_has_it():
     assert describe_days(first, 20, country="CN", calendar=own).notices == ()
 
 
+def test_feasts_whose_day_is_only_estimated_are_told_loudly_unless_the_plan_has_them():
+    """Eid al-Fitr 2031 in the Emirates: by the moon, about 24 January."""
+    first = np.datetime64("2031-01-15")
+    (note,) = describe_days(first, 20, country="AE").notices
+    assert note.startswith("WARNING")
+    assert "Eid al-Fitr (2031-01-24)" in note
+    announced = [f"2031-01-{day}" for day in range(20, 31)]
+    own = pd.DataFrame({"date": announced, "kind": "holiday", "name": "Eid al-Fitr"})
+    assert describe_days(first, 20, country="AE", calendar=own).notices == ()
+    assert describe_days(np.datetime64("2025-03-20"), 30, country="AE").notices == ()
+
+
 def test_the_plans_calendar_overrides_the_country():
     own = pd.DataFrame(
         {

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,13 +76,27 @@ def test_day_totals_of_a_sparse_queue_are_about_the_tables():
         assert (totals < quantile).mean() < level + 0.02
 
 
-def test_intervals_move_together_within_a_day_only(drawn):
+def test_intervals_move_together_within_a_day_and_less_across_days(drawn):
     """24 intervals a day."""
     found = np.corrcoef(drawn.T)
     same = found[8:16, 8:16][~np.eye(8, dtype=bool)]
-    other = found[8:16, 32:40]
+    next_day, next_week = found[8:16, 32:40], found[8:16, 8 + 7 * 24 : 16 + 7 * 24]
     assert same.mean() > 0.1
-    assert abs(other.mean()) < 0.02
+    assert same.mean() > next_day.mean() > next_week.mean() - 0.01
+
+
+@pytest.mark.parametrize(("lasting", "fading"), [(0.0, 0.0), (0.0, 1.0), (0.4, 0.3)])
+def test_days_move_together_as_far_as_errors_lasted(one, lasting, fading):
+    """Correlation of totals: that of the factors, times the factor's share of the variance."""
+    spread = replace(one.spread["phone"], lasting=lasting, fading=fading)
+    drawn = sample_paths(replace(one, spread={"phone": spread}), 6000)["phone"]
+    day = one.table["start"].dt.normalize().to_numpy()
+    totals = pd.DataFrame(drawn.T).groupby(day).sum().to_numpy()
+    share = 1 - totals.mean() / totals.var(axis=1).mean()
+    found = np.corrcoef(totals)
+    for apart in (1, 3, 7):
+        wanted = share * (lasting + fading * 0.7**apart)
+        assert np.diag(found, apart).mean() == pytest.approx(wanted, abs=0.05)
 
 
 @pytest.mark.parametrize("together", [True, False])

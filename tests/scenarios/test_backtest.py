@@ -34,6 +34,9 @@ def test_a_folder_holds_tables_and_two_pictures_a_queue(found, tmp_path):
         ElementTree.fromstring((folder / name).read_text(encoding="utf-8"))
     errors = pd.read_csv(folder / "errors.csv", keep_default_na=False)
     assert set(errors["cut"]) == {"all", "week_ahead", "weekday", "hour"}
+    weeks = pd.read_csv(folder / "weeks.csv", parse_dates=["week", "origin"])
+    assert ((weeks["week"] - weeks["origin"]).dt.days % 7 == 0).all()
+    assert (weeks["q0.1"] <= weeks["volume"]).all()
     rows = pd.read_csv(folder / "intervals.csv")
     queue = errors.iloc[0]["queue"]
     mine = rows[rows["queue"] == queue]
