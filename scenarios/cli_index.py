@@ -12,7 +12,8 @@ from scenarios.command import DONE, OutFile, console, hand_over, load_plan, say_
 from scenarios.errors import PlannerError
 
 if TYPE_CHECKING:
-    from scenarios.index import Entry, RunIndex
+    from scenarios.index import RunIndex
+    from scenarios.index_database import Entry
 
 app = typer.Typer(
     name="runs",
@@ -42,9 +43,7 @@ OfScenario = Annotated[str, typer.Option("--scenario", metavar="NAME", help="Sce
 OfStatus = Annotated[
     str, typer.Option("--status", metavar="WORD", help="optimal, feasible, unmet or stopped.")
 ]
-Since = Annotated[
-    str, typer.Option("--since", metavar="DATE", help="Planned that day or later.")
-]
+Since = Annotated[str, typer.Option("--since", metavar="DATE", help="Planned that day or later.")]
 Before = Annotated[str, typer.Option("--before", metavar="DATE", help="Planned before that day.")]
 
 _HERE = Path("runs")
@@ -254,7 +253,7 @@ def _hand_over(found: list[Entry], out: Path | None) -> None:
 
     import pandas as pd
 
-    from scenarios.index import Entry
+    from scenarios.index_database import Entry
 
     columns = [one.name for one in dataclasses.fields(Entry)]
     hand_over(pd.DataFrame([dataclasses.asdict(one) for one in found], columns=columns), out)

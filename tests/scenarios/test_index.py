@@ -11,14 +11,8 @@ import pytest
 
 import scenarios.cli
 from scenarios.errors import PlannerError
-from scenarios.index import (
-    INDEX_FILE,
-    IndexUnavailableError,
-    RunIndex,
-    _rows,
-    index_of_here,
-    register,
-)
+from scenarios.index import INDEX_FILE, RunIndex, index_of_here, register
+from scenarios.index_database import IndexUnavailableError
 from scenarios.runs import write_run
 from tests.scenarios.postgres import server
 
@@ -44,7 +38,7 @@ def make(root: Path, place: str, /, **values: object) -> Path:
 
 def rows(index: RunIndex) -> dict[str, str]:
     """What is in the database, without a look at the folders: scenario by folder."""
-    return {one.folder: one.scenario for one in index._do(_rows)}
+    return {one.folder: one.scenario for one in index._database.rows()}
 
 
 @pytest.fixture(scope="module")
@@ -369,7 +363,7 @@ class TestCommand:
         write_small(tmp_path / "plan")
         code, out, err = called("plan", "plan")
         assert code == 0, err
-        (entry,) = RunIndex("runs")._do(_rows)
+        (entry,) = RunIndex("runs")._database.rows()
         assert entry.folder.startswith("small-desk/base-")
         assert f"runs/{entry.folder}" in out.replace("\n", "")
         code, out, _ = called("runs", "find", "--inputs", "plan")
