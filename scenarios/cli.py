@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios import cli_index, cli_runs
+from scenarios import cli_index, cli_runs, cli_sweep
 from scenarios.command import (
     ABORTED,
     BAD_INPUT,
@@ -276,6 +276,7 @@ def explain(
 app.command()(cli_runs.simulate)
 app.command()(cli_runs.repair)
 app.command()(cli_runs.compare)
+app.command(help=cli_sweep.HELP, short_help=cli_sweep.SHORT)(cli_sweep.sweep)
 app.command()(cli_runs.export)
 app.command("import-roster")(cli_runs.import_edited)
 app.add_typer(cli_index.app)

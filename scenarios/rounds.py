@@ -8,11 +8,13 @@ difference between promise and simulation until the simulated service holds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from scenarios.build import Corrections, build_problem
 from scenarios.corrections import corrected, first_corrections, without_empty_seats
+from scenarios.runs import Run
+from scenarios.start import corrections_of, first_candidate, is_near
 from scenarios.trial import Candidate, Trial
 from solver.optimize import least_cost_share, optimize
 from solver.problem import Limits
@@ -30,23 +32,44 @@ _MUCH_CHEAPER = 0.97
 
 @dataclass(frozen=True)
 class Rounds:
-    """The best candidate, judged for good, and how it was reached."""
+    """The best candidate, judged for good, and how it was reached.
+
+    `corrections` are those of the best candidate's round: a plan that is nearly the same may begin
+    with them.
+    """
 
     best: Candidate
     rounds: int
     bound: float
     stopped: bool
+    corrections: Corrections = field(default_factory=Corrections)
 
 
-def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) -> Rounds:
-    """Run rounds until every target holds in simulation and no target is bought too dearly."""
+def correct(
+    plan: Plan,
+    trial: Trial,
+    limits: Limits,
+    stop: Callable[[], bool],
+    start: Run | None = None,
+) -> Rounds:
+    """Run rounds until every target holds in simulation and no target is bought too dearly.
+
+    `start` is a finished run of nearly the same plan: rounds begin with its corrections and roster,
+    and the first whose roster holds is the last.
+    """
     demand, reporter = trial.demand, trial.reporter
     paid_anyway = least_cost_share(build_problem(plan, demand)) > 1 - _HARDLY_SAVED
     corrections = first_corrections(demand) if paid_anyway else Corrections()
+    if start is not None:
+        grid = demand.grid
+        names = ("interval", "day", "week", "month")
+        periods = {name: int(grid.period_of_interval(name).max()) + 1 for name in names}
+        corrections = corrections_of(start, periods)
     # The best so far, and the best of those whose verdict is the last: the others' have a margin.
     best: Candidate | None = None
     sound: Candidate | None = None
     design: ShiftPlan | None = None
+    made: list[tuple[ShiftPlan, Corrections]] = []
     redo: frozenset[int] | None = None
     number = 0
     per_round = replace(limits, seconds=limits.seconds / 2)
@@ -58,8 +81,14 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
         def watch(cost: float, bound: float, text: str) -> None:
             reporter.update(best_cost=cost, bound=bound, text=text)
 
-        design = optimize(problem, per_round, start=design, redo=redo, watch=watch, stop=stop)
-        candidate = trial.candidate(problem, design)
+        candidate = None
+        if start is not None and number == 1:
+            candidate = first_candidate(trial, problem, start, limits.gap)
+        if candidate is None:
+            design = optimize(problem, per_round, start=design, redo=redo, watch=watch, stop=stop)
+            candidate = trial.candidate(problem, design)
+        design = candidate.design
+        made.append((design, corrections))
         if candidate.is_promising:
             candidate = trial.final(candidate)
         if candidate.is_final and (sound is None or candidate.rank < sound.rank):
@@ -74,7 +103,7 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
         is_late = best.holds and number > _LOWERING_ROUNDS and not is_cheap
         if stop() or is_vain or is_late:
             break
-        if best.holds and paid_anyway:
+        if best.holds and (paid_anyway or is_near(best, start, limits.gap)):
             break
         may_lower = not paid_anyway and number <= _LOWERING_ROUNDS
         corrections, redo = corrected(
@@ -91,7 +120,8 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
             break
         per_round = replace(limits, seconds=limits.seconds / 4)
     best = min((trial.final(c) for c in (best, sound) if c is not None), key=lambda c: c.rank)
-    return Rounds(best, number, best.design.bound, stop())
+    taught = next(of for one, of in made if one is best.design)
+    return Rounds(best, number, best.design.bound, stop(), taught)
 
 
 def _told(candidate: Candidate) -> str:
