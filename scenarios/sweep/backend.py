@@ -11,6 +11,7 @@ from typing import Any
 from scenarios.errors import PlannerError
 from scenarios.sweep.work import Done, Task, plan_point
 
+_PATIENCE_S = 10
 _DASK = "dask://"
 _INSTALL = "pip install 'staffing-optimizer[cluster]'"
 # So often in a row the processes may be lost without a point done.
@@ -114,7 +115,7 @@ def _cluster(address: str, workers: int | None) -> Iterator[Backend]:
         msg = f"a Dask cluster needs dask and distributed: {_INSTALL}"
         raise PlannerError(msg) from None
     try:
-        client = Client(f"tcp://{address}", timeout=10)
+        client = Client(f"tcp://{address}", timeout=_PATIENCE_S)
     except (OSError, ValueError) as error:
         msg = f"no Dask scheduler answers at {address}: {error}"
         raise PlannerError(msg) from error
