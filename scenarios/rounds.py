@@ -7,7 +7,7 @@ difference between promise and simulation until the simulated service holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -50,21 +50,22 @@ def correct(
     trial: Trial,
     limits: Limits,
     stop: Callable[[], bool],
-    start: Run | None = None,
+    starts: Sequence[Run] = (),
 ) -> Rounds:
     """Run rounds until every target holds in simulation and no target is bought too dearly.
 
-    `start` is a finished run of nearly the same plan: rounds begin with its corrections and roster,
-    and the first whose roster holds is the last.
+    `starts` are finished runs of nearly the same plan, the nearest first: rounds begin with its
+    corrections and the best of their rosters, and the first whose roster holds and is near to its
+    bound is the last.
     """
     demand, reporter = trial.demand, trial.reporter
     paid_anyway = least_cost_share(build_problem(plan, demand)) > 1 - _HARDLY_SAVED
     corrections = first_corrections(demand) if paid_anyway else Corrections()
-    if start is not None:
+    if starts:
         grid = demand.grid
         names = ("interval", "day", "week", "month")
         periods = {name: int(grid.period_of_interval(name).max()) + 1 for name in names}
-        corrections = corrections_of(start, periods)
+        corrections = corrections_of(starts[0], periods)
     # The best so far, and the best of those whose verdict is the last: the others' have a margin.
     best: Candidate | None = None
     sound: Candidate | None = None
@@ -82,8 +83,8 @@ def correct(
             reporter.update(best_cost=cost, bound=bound, text=text)
 
         candidate = None
-        if start is not None and number == 1:
-            candidate = first_candidate(trial, problem, start, limits.gap)
+        if starts and number == 1:
+            candidate = first_candidate(trial, problem, starts, limits.gap)
         if candidate is None:
             design = optimize(problem, per_round, start=design, redo=redo, watch=watch, stop=stop)
             candidate = trial.candidate(problem, design)
@@ -103,7 +104,7 @@ def correct(
         is_late = best.holds and number > _LOWERING_ROUNDS and not is_cheap
         if stop() or is_vain or is_late:
             break
-        if best.holds and (paid_anyway or is_near(best, start, limits.gap)):
+        if best.holds and (paid_anyway or is_near(best, starts, limits.gap)):
             break
         may_lower = not paid_anyway and number <= _LOWERING_ROUNDS
         corrections, redo = corrected(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from scenarios.requirement import requirement_of, requirement_table, service_pri
 from scenarios.restage import restage
 from scenarios.rounds import Rounds, correct
 from scenarios.runs import Run
-from scenarios.start import corrections_table
+from scenarios.start import allowed_gap, corrections_table
 from scenarios.trial import Candidate, Trial, contact_costs
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status
@@ -46,7 +46,7 @@ def plan_run(
     reporter: Reporter | None = None,
     stop: Callable[[], bool] | None = None,
     told: Forecast | None = None,
-    start: Run | None = None,
+    starts: Sequence[Run] = (),
     threads: int | None = None,
 ) -> Run:
     """Forecast, design, name, simulate and check a plan.
@@ -63,9 +63,9 @@ def plan_run(
         Asked now and then; when it says yes the best so far is finished and returned.
     told
         The forecast, where it is known.
-    start
-        A finished run of nearly the same plan, whose roster and corrections are where the search
-        begins.
+    starts
+        Finished runs of nearly the same plan, the nearest first, whose rosters and corrections are
+        where the search begins.
     threads
         In place of `solve.threads`.
 
@@ -92,10 +92,11 @@ def plan_run(
         return schedule_frame(problem, roster, names)
 
     trial = Trial(told, limits.seed, solve.replications, reporter, frames)
-    rounds = correct(plan, trial, limits, stop, start)
+    rounds = correct(plan, trial, limits, stop, starts)
     run = finished_run(plan, told, rounds, scenario, limits, names)
-    if start is not None:
-        run.result["started_from"] = str(start.result["scenario"])
+    run.result["gap_allowed"] = round(allowed_gap(limits.gap, run.result["gap"], starts), 6)
+    if starts:
+        run.result["started_from"] = [str(one.result["scenario"]) for one in starts]
     run.result["cpu_s"] = round(time.process_time() - began, 2)
     run.result["seconds"] = round(time.monotonic() - wall, 2)
     return run

@@ -7,7 +7,7 @@ visibly more than must be, or does not fit, is the month designed anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from scenarios.runs import Run
 from scenarios.trial import Candidate, Trial, roster_counts
 from solver.optimize import evaluate, least_cost
 from solver.problem import Problem
+from solver.result import Roster, ShiftPlan
 
 # A neighbour's roster may be so much further from the bound than the neighbour was, as a share of
 # the gap that a plan asks for.
@@ -55,21 +56,32 @@ def corrections_of(run: Run, periods: Mapping[str, int]) -> Corrections:
     return Corrections(level, reserve)
 
 
-def allowed_gap(run: Run, gap: float) -> float:
-    """How far from its bound a roster may be that began with a finished run."""
-    return max(gap, float(run.result.get("gap") or 0.0)) + _FURTHER * gap
+def allowed_gap(gap: float, own: float | None, starts: Sequence[Run] = ()) -> float:
+    """How far from its bound a roster may be that begins with a run of this gap.
+
+    Of runs that have themselves begun with another it is what that one allowed, so that it does not
+    grow from neighbour to neighbour.
+    """
+    if starts:
+        return min(float(run.result.get("gap_allowed") or 0.0) for run in starts)
+    return max(gap, own or 0.0) + _FURTHER * gap
 
 
-def is_near(candidate: Candidate, run: Run | None, gap: float) -> bool:
-    """Whether a candidate is as near to its bound as the run was with which its rounds began."""
-    if run is None:
+def is_near(candidate: Candidate, starts: Sequence[Run], gap: float) -> bool:
+    """Whether a candidate is near enough to its bound to be the last of the rounds."""
+    if not starts:
         return False
     spent = candidate.cost + candidate.penalties
-    return spent <= candidate.design.bound * (1 + allowed_gap(run, gap))
+    return spent <= candidate.design.bound * (1 + allowed_gap(gap, None, starts))
 
 
-def first_candidate(trial: Trial, problem: Problem, run: Run, gap: float) -> Candidate | None:
+def first_candidate(
+    trial: Trial, problem: Problem, starts: Sequence[Run], gap: float
+) -> Candidate | None:
     """A finished run's roster in another plan, judged by a round's months.
+
+    Of several the one is taken that the model likes best in this plan: money, and what it sees
+    missing.
 
     Parameters
     ----------
@@ -79,18 +91,25 @@ def first_candidate(trial: Trial, problem: Problem, run: Run, gap: float) -> Can
     Returns
     -------
     Candidate | None
-        None where the roster does not fit the plan, breaks a rule, or is further from the bound
-        than the run was.
+        None where no roster fits the plan, or the best breaks a rule or costs visibly more than
+        must be.
     """
-    try:
-        roster = roster_of(run, problem)
-    except MisfitError:
+    found: list[tuple[float, Roster, ShiftPlan]] = []
+    for run in starts:
+        try:
+            roster = roster_of(run, problem)
+        except MisfitError:
+            continue
+        heads = np.bincount([a.group for a in roster.agents], minlength=len(problem.groups))
+        evaluated = evaluate(problem, roster_counts(problem, roster), heads)
+        found.append((evaluated.cost, roster, evaluated))
+    if not found:
         return None
-    heads = np.bincount([a.group for a in roster.agents], minlength=len(problem.groups))
-    evaluated = evaluate(problem, roster_counts(problem, roster), heads)
+    _, roster, evaluated = min(found, key=lambda one: one[0])
     least, penalties = least_cost(problem)
     missing = sum(unmet.cost for unmet in evaluated.unmet)
-    if evaluated.cost - missing > (least - penalties) * (1 + allowed_gap(run, gap)):
+    allowed = allowed_gap(gap, None, starts)
+    if evaluated.cost - missing > (least - penalties) * (1 + allowed):
         return None
     design = replace(evaluated, bound=least)
     candidate = trial.judged(problem, design, roster, evaluated, is_final=False)

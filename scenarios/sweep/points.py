@@ -122,15 +122,17 @@ def check_points(plan: Plan, varied: Sequence[Vary], points: Sequence[Point]) ->
     return plans
 
 
-def in_order_of_work(points: Sequence[Point]) -> list[Point]:
-    """The middle first, then its neighbours, so that each point has a neighbour done before it."""
-    dimensions = list(zip(*(point.places for point in points), strict=True))
-    middle = tuple(sorted(places)[len(places) // 2] for places in dimensions)
+def in_order_of_work(varied: Sequence[Vary], points: Sequence[Point]) -> list[Point]:
+    """What is nearest to the plan as it is comes first, then its neighbours and theirs.
+
+    So each point has a neighbour that was done before it.
+    """
+    home = tuple(one.home for one in varied)
     if any(set(point.places) == {-1} for point in points):
-        middle = (-1,) * len(middle)
+        home = (-1,) * len(home)
 
     def steps(point: Point) -> int:
-        return sum(abs(a - b) for a, b in zip(point.places, middle, strict=True))
+        return sum(abs(a - b) for a, b in zip(point.places, home, strict=True))
 
     return sorted(points, key=lambda point: (steps(point), point.number))
 

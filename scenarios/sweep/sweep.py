@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from scenarios.plan import Plan
 
 TABLE, PICTURE, POINTS = "sweep.csv", "sweep.svg", "points"
+_NEIGHBOURS = 4
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def sweep(
     if runs:
         say(f"{len(runs)} of {len(points)} points are there already")
     why: dict[int, str] = {}
-    work = _Work(plan, points, runs, why, stop)
+    work = _Work(plan, varied, points, runs, why, stop)
     if work.left:
         # The first alone: all others have somebody to start from.
         batches = (None,) if runs else (1, None)
@@ -181,6 +182,7 @@ class _Work:
     def __init__(
         self,
         plan: Plan,
+        varied: Sequence[Vary],
         points: Sequence[Point],
         runs: dict[int, Run],
         why: dict[int, str],
@@ -188,7 +190,7 @@ class _Work:
     ) -> None:
         self.plan = plan
         self.points = {point.number: point for point in points}
-        self.order = in_order_of_work(points)
+        self.order = in_order_of_work(varied, points)
         self.runs = runs
         self.why = why
         self.stop = stop
@@ -204,17 +206,14 @@ class _Work:
             if self.stop():
                 return
             plan = point.in_plan(self.plan)
-            start = self._nearest(point)
-            yield Task(point.number, plan, point.name, start, threads, os.getpid())
+            starts = self._nearest(point)
+            yield Task(point.number, plan, point.name, starts, threads, os.getpid())
 
-    def _nearest(self, point: Point) -> Run | None:
-        done = [
-            number for number in self.runs if self.runs[number].result.get("status") != "stopped"
-        ]
-        if not done:
-            return None
-        nearest = min(done, key=lambda number: (point.distance(self.points[number]), number))
-        return as_start(self.runs[nearest])
+    def _nearest(self, point: Point) -> tuple[Run, ...]:
+        """Neighbours that are done, the nearest first; a few, of which one may fit."""
+        done = [n for n, run in self.runs.items() if run.result.get("status") != "stopped"]
+        done.sort(key=lambda number: (point.distance(self.points[number]), number))
+        return tuple(as_start(self.runs[number]) for number in done[:_NEIGHBOURS])
 
 
 def _keep(

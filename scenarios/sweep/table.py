@@ -46,7 +46,7 @@ def sweep_table(
     points of a share or as a share of the promise) and whose it is, periods_missed, rules_broken;
     `heads C`, `hours C`, `cost C` by contract; for each promise its worst period, simulated, with
     the ends of its 95 % interval (`Q measure`, `Q measure low`, `Q measure high`); rounds, cpu_s,
-    started_from (the point whose run it began with, if any); folder; note.
+    started_from (the nearest of the points it began with, if any); folder; note.
     """
     rows = []
     for point in points:
@@ -88,5 +88,6 @@ def _of_run(run: Run) -> dict[str, Any]:
         seen = worst["simulated"]
         row[name] = worst["predicted"] if pd.isna(seen) else seen
         row[f"{name} low"], row[f"{name} high"] = worst["low"], worst["high"]
-    row |= {name: result.get(name) for name in ("rounds", "cpu_s", "started_from")}
+    row["rounds"], row["cpu_s"] = result.get("rounds"), result.get("cpu_s")
+    row["started_from"] = next(iter(result.get("started_from") or ()), None)
     return row

@@ -18,13 +18,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from scenarios.overrides.cells import label, pair_text, pairs, told_by, wanted
 from scenarios.plan import Fault, Plan, PlanFaults, schema
 from scenarios.plan.faults import suggestion
 from scenarios.plan.rows import setting_keys
 from scenarios.plan.schema import BASE_SCENARIO, ScenarioRow
-from scenarios.plan.values import CellError, Column, columns
+from scenarios.plan.values import CellError, Column, columns, parse
 
 SCENARIO = "scenario"
 _OPERATIONS = {"=": "set", "*=": "times", "+=": "plus"}
@@ -60,6 +61,8 @@ class Vary:
         set, times or plus.
     values
         Texts, as cells have them.
+    home
+        Place of the value that is nearest to what the plan has.
     """
 
     text: str
@@ -67,6 +70,7 @@ class Vary:
     changes: tuple[Change, ...]
     operation: str
     values: tuple[str, ...]
+    home: int = 0
 
     def rows(self, value: str, scenario: str, based_on: str) -> tuple[ScenarioRow, ...]:
         """Overrides that give it a value."""
@@ -97,7 +101,9 @@ def vary(plan: Plan, text: str) -> Vary:
         return _scenarios(plan, text, sign, values)
     changes, kind = _changes(plan, text, path, _OPERATIONS[sign])
     name = path if sign == "=" else f"{path} {sign[0]}"
-    return Vary(text, name, changes, _OPERATIONS[sign], _values(text, values, kind))
+    found = _values(text, values, kind)
+    home = _home(plan, changes[0], _OPERATIONS[sign], found, kind)
+    return Vary(text, name, changes, _OPERATIONS[sign], found, home)
 
 
 def _fault(text: str, wrong: str, right: str, column: str = "") -> PlanFaults:
@@ -191,6 +197,33 @@ def _where(plan: Plan, text: str, table: str, where: str, column: Column) -> lis
     if not filled or len(filled) == len(hits):
         return everything
     return [Change(table, label(table, row, rows), column.name) for row in filled]
+
+
+def _home(
+    plan: Plan, change: Change, operation: str, values: tuple[str, ...], column: Column
+) -> int:
+    """Place of the value that is nearest to what the plan has; the middle where none is told."""
+    now: Any = {"times": 1.0, "plus": 0.0}.get(operation)
+    if operation == "set" and change.table == "plan":
+        section, _, _ = change.column.rpartition(".")
+        holder = getattr(plan.settings, section) if section else plan.settings
+        now = getattr(holder, dict(setting_keys())[change.column].field)
+    elif operation == "set" and change.table != "history":
+        asked = pairs(change.where, columns(schema.TABLES[change.table]))
+        wants = [(one, wanted(one, value)) for one, value in asked]
+        rows = (
+            r for r in plan.table(change.table) if all(getattr(r, c.field) == v for c, v in wants)
+        )
+        now = getattr(next(rows), column.field)
+    try:
+        known = [parse(column, value) for value in values]
+    except CellError:
+        known = []
+    if now in known:
+        return known.index(now)
+    if known and column.kind in _NUMBERS and now is not None:
+        return min(range(len(known)), key=lambda k: abs(known[k] - now))
+    return (len(values) - 1) // 2
 
 
 def _values(text: str, given: str, column: Column) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ class Task:
     ----------
     number, name
         Of the point; its scenario is in the plan.
-    start
-        Run of a neighbour that is done, if any is.
+    starts
+        Runs of neighbours that are done, the nearest first.
     threads
         Threads that the worker may use.
     owner
@@ -53,7 +53,7 @@ class Task:
     number: int
     plan: Plan
     name: str
-    start: Run | None
+    starts: tuple[Run, ...]
     threads: int
     owner: int
 
@@ -73,7 +73,7 @@ def plan_point(task: Task, stop: Callable[[], bool] | None = None) -> Done:
             task.plan,
             scenario=task.name,
             told=forecast_of(apply_scenario(task.plan, task.name)),
-            start=task.start,
+            starts=task.starts,
             threads=task.threads,
             stop=stop,
         )

@@ -1,8 +1,8 @@
 """Generated override files, held against the same edits made by hand in the plan's files.
 
 The slow way: every change is made in the text of a copy of the plan's CSV files and plan.toml,
-which is then read like any plan. What a scenario gives must be that plan, and what it refuses must be
-refused there too. 200 files by default; OVERRIDE_FILES=2000 takes so many.
+which is then read like any plan. What a scenario gives must be that plan, and what it refuses must
+be refused there too. 200 files by default; OVERRIDE_FILES=2000 takes so many.
 """
 
 import csv

@@ -128,14 +128,14 @@ class TestPoints:
             ("", ""), ("0.7", ""), ("0.9", ""), ("", "2"), ("", "3"),
         ]  # fmt: skip
         assert points[0].name == "base"
-        assert in_order_of_work(points)[0] is points[0]
+        assert in_order_of_work(varied, points)[0] is points[0]
 
     def test_each_point_but_the_first_has_a_neighbour_done_before_it(self, small_plan):
         varied = [
             vary(small_plan, t) for t in ("solve.seed=1:5", "targets.phone.share=0.5,0.6,0.7")
         ]
-        order = in_order_of_work(points_of(varied))
-        assert order[0].values == ("3", "0.6")
+        order = in_order_of_work(varied, points_of(varied))
+        assert order[0].values == ("1", "0.7")
         for k, point in enumerate(order[1:], start=1):
             assert min(point.distance(other) for other in order[:k]) == 1
 
