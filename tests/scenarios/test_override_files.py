@@ -216,8 +216,12 @@ def _result(column, operation: str, now: str, text: str) -> str:
         return str(old + timedelta(days=int(by)))
     if operation == "times" and text[0] in "+-":
         raise Refused
-    if column.kind == "whole" and operation == "plus" and by != int(by):
-        raise Refused
+    if operation == "plus":
+        # A difference is read as the column's own cells are.
+        if column.kind != "share" and "%" in text:
+            raise Refused
+        if column.kind == "whole" and by != int(by):
+            raise Refused
     new = Decimal(repr(old)) * by if operation == "times" else Decimal(repr(old)) + by
     return f"{float(new):.15g}" if abs(new) < 10**14 else str(new)
 

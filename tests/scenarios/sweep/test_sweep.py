@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -14,20 +15,34 @@ import pytest
 import scenarios.cli
 from scenarios.errors import PlannerError
 from scenarios.overrides import apply_scenario
-from scenarios.plan import load
+from scenarios.plan import load, write_folder
 from scenarios.run import plan_run
 from scenarios.runs import read_run
-from scenarios.sweep import sweep
+from scenarios.sweep import points_of, sweep, vary
 from scenarios.sweep.backend import backend_of
+from scenarios.sweep.table import sweep_table
 from scenarios.sweep.work import forecast_of
 from tests.scenarios.smallplan import changed, with_settings, write_small
 
 SHARES = "targets.phone.share=0.7,0.75,0.8"
+LOW_SHARES = "targets.phone.share=0.5,0.55,0.6,0.65"
 
 
 def written(folder: Path) -> dict[str, int]:
     """When each point was written."""
     return {one.parent.name: one.stat().st_mtime_ns for one in folder.glob("points/*/result.json")}
+
+
+@pytest.fixture(scope="module")
+def tiny(small_plan):
+    """One queue and two people: half a second a point."""
+    phone = small_plan.history[small_plan.history["queue"] == "phone"]
+    return replace(
+        small_plan, queues=small_plan.queues[:1], targets=small_plan.targets[:1],
+        roles=small_plan.roles[:1], contracts=small_plan.contracts[:1],
+        agents=small_plan.agents[:2], shifts=small_plan.shifts[:1], budget=(),
+        history=phone.reset_index(drop=True),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -128,15 +143,17 @@ class TestFaults:
         with pytest.raises(PlannerError, match="holds other files"):
             sweep(small_plan, [SHARES], tmp_path)
 
-    def test_a_point_that_cannot_be_planned_is_told_and_the_others_are_planned(
-        self, small_plan, tmp_path
-    ):
-        """Twice eight hours a week cannot be worked in shifts of eight hours within twelve."""
-        plan = changed(small_plan, "contracts", {"contract": "staff"}, week_hours_min=8)
-        found = sweep(plan, ["contracts.staff.week_hours_max=12,40"], tmp_path / "out", workers=1)
-        assert len(found.points) == 2
-        assert found.table["status"].isin(["optimal", "feasible", "unmet", "impossible"]).all()
-        assert len(found.runs) + (found.table["status"] == "impossible").sum() == 2
+    def test_a_stopped_sweep_says_what_was_not_planned(self, small_plan, tmp_path):
+        found = sweep(small_plan, [SHARES], tmp_path / "out", workers=1, stop=lambda: True)
+        assert found.table["status"].tolist() == ["not planned"] * 3
+        assert found.exit_code == 1
+        assert [file.name for file in found.files] == ["sweep.csv"]
+
+    def test_a_point_that_cannot_be_planned_has_its_reason(self, small_plan):
+        varied = [vary(small_plan, SHARES)]
+        table = sweep_table(varied, points_of(varied), {}, {2: "the contracts contradict"}, {})
+        assert table["status"].tolist() == ["not planned", "impossible", "not planned"]
+        assert table["note"].tolist() == ["", "the contracts contradict", ""]
 
 
 class TestStart:
@@ -170,24 +187,26 @@ class TestStart:
         assert apply_scenario(plan, start.result["scenario"]).targets[0].share == 0.7
 
 
-def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
-    plan, out = write_small(tmp_path / "plan"), tmp_path / "out"
+def test_a_killed_sweep_goes_on_where_it_was(tiny, tmp_path):
+    out = tmp_path / "out"
+    write_folder(tiny, tmp_path / "plan")
     command = [
-        sys.executable, "-m", "scenarios.cli", "sweep", str(plan), "--vary", SHARES,
-        "--workers", "1", "--out", str(out),
+        sys.executable, "-m", "scenarios.cli", "sweep", str(tmp_path / "plan"), "--vary",
+        LOW_SHARES, "--workers", "1", "--out", str(out),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         for line in process.stderr:
-            if line.startswith("1/3"):
+            if line.startswith("1/4"):
                 process.kill()
     before = written(out)
-    assert 1 <= len(before) < 3
+    assert 1 <= len(before) < 4
     said = []
-    found = sweep(load(plan), [SHARES], out, workers=1, say=said.append)
-    assert said[0] == f"{len(before)} of 3 points are there already"
+    plan = load(tmp_path / "plan")
+    found = sweep(plan, [LOW_SHARES], out, workers=1, say=said.append)
+    assert said[0] == f"{len(before)} of 4 points are there already"
     assert found.exit_code == 0
     after = written(out)
-    assert len(after) == 3
+    assert len(after) == 4
     assert {name: after[name] for name in before} == before
 
 
@@ -207,27 +226,25 @@ def children(of: int) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find processes")
 @pytest.mark.skipif(joblib.cpu_count() < 2, reason="needs two cores")
-def test_a_killed_process_loses_no_point(small_plan, tmp_path):
+def test_a_killed_process_loses_no_point(tiny, tmp_path):
     entered, killed = [], []
 
     def kill(text):
-        if text.startswith("2/4"):
+        if text.startswith("1/4"):
             for pid in children(os.getpid()):
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
 
-    wanted = ["targets.phone.share=0.7,0.75,0.8,0.85"]
-    found = sweep(small_plan, wanted, tmp_path / "out", workers=2, say=kill, enter=entered.append)
+    found = sweep(tiny, [LOW_SHARES], tmp_path / "out", workers=2, say=kill, enter=entered.append)
     assert killed
     assert len(found.runs) == 4
-    assert sorted(entered) == sorted(set(entered))
-    assert len(entered) == 4
+    assert len(entered) == len(set(entered)) == 4
 
 
 class TestCluster:
     """A Dask cluster of two worker processes on this machine."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def cluster(self):
         distributed = pytest.importorskip("dask.distributed")
         with distributed.LocalCluster(
@@ -236,7 +253,7 @@ class TestCluster:
             yield cluster
 
     def test_a_worker_killed_midway_loses_no_point_and_none_is_kept_twice(
-        self, cluster, small_plan, tmp_path
+        self, cluster, tiny, tmp_path
     ):
         from dask.distributed import Client
 
@@ -245,23 +262,23 @@ class TestCluster:
 
             def kill(text):
                 """Kill the worker that is planning a point while another is done."""
-                if text.startswith("2/5"):
+                if text.startswith("2/4"):
                     pids = client.run(os.getpid)
                     busy = [one for one, keys in client.processing().items() if keys]
                     os.kill(pids[busy[0] if busy else next(iter(pids))], signal.SIGKILL)
                     killed.append(busy)
 
             found = sweep(
-                small_plan,
-                ["targets.phone.share=0.7,0.75,0.8,0.85,0.9"],
+                tiny,
+                [LOW_SHARES],
                 tmp_path / "out",
                 backend=f"dask://{cluster.scheduler_address.removeprefix('tcp://')}",
                 say=kill,
                 enter=entered.append,
             )
         assert killed
-        assert len(found.runs) == 5
-        assert len(entered) == len(set(entered)) == 5
+        assert len(found.runs) == 4
+        assert len(entered) == len(set(entered)) == 4
         assert set(found.table["status"]) <= {"optimal", "feasible"}
 
     def test_workers_with_several_threads_are_refused(self, tmp_path):
