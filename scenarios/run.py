@@ -67,7 +67,7 @@ def plan_run(
         Finished runs of nearly the same plan, the nearest first, whose rosters and corrections are
         where the search begins.
     threads
-        In place of `solve.threads`.
+        In place of `solve.threads`, and for simulation, which else takes all cores.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def plan_run(
     def frames(problem: Problem, roster: Roster) -> pd.DataFrame:
         return schedule_frame(problem, roster, names)
 
-    trial = Trial(told, limits.seed, solve.replications, reporter, frames)
+    trial = Trial(told, limits.seed, solve.replications, reporter, frames, threads)
     rounds = correct(plan, trial, limits, stop, starts)
     run = finished_run(plan, told, rounds, scenario, limits, names)
     run.result["gap_allowed"] = round(allowed_gap(limits.gap, run.result["gap"], starts), 6)
