@@ -73,6 +73,8 @@ def correct(
     made: list[tuple[ShiftPlan, Corrections]] = []
     redo: frozenset[int] | None = None
     number = 0
+    # A roster taken over as it is was no design of this plan.
+    lowering = _LOWERING_ROUNDS + bool(starts)
     per_round = replace(limits, seconds=limits.seconds / 2)
     while number < _ROUNDS:
         number += 1
@@ -101,12 +103,12 @@ def correct(
         reporter.update(best_cost=best.cost, bound=best.design.bound, text=_told(candidate))
         # One that nearly holds for much less money is worth mending.
         is_cheap = not candidate.holds and candidate.cost < _MUCH_CHEAPER * best.cost
-        is_late = best.holds and number > _LOWERING_ROUNDS and not is_cheap
+        is_late = best.holds and number > lowering and not is_cheap
         if stop() or is_vain or is_late:
             break
         if best.holds and (paid_anyway or is_near(best, starts, limits.gap)):
             break
-        may_lower = not paid_anyway and number <= _LOWERING_ROUNDS
+        may_lower = not paid_anyway and number <= lowering
         corrections, redo = corrected(
             problem,
             candidate.verdicts,
