@@ -54,18 +54,18 @@ def correct(
 ) -> Rounds:
     """Run rounds until every target holds in simulation and no target is bought too dearly.
 
-    `starts` are finished runs of nearly the same plan, the nearest first: rounds begin with its
-    corrections and the best of their rosters, and the first whose roster holds and is near to its
-    bound is the last.
+    `starts` are finished runs of nearly the same plan, the nearest first: where the best of their
+    rosters will do, rounds begin with it, and the first that holds and is near to its bound is the
+    last.
     """
     demand, reporter = trial.demand, trial.reporter
     paid_anyway = least_cost_share(build_problem(plan, demand)) > 1 - _HARDLY_SAVED
     corrections = first_corrections(demand) if paid_anyway else Corrections()
-    if starts:
-        grid = demand.grid
-        names = ("interval", "day", "week", "month")
-        periods = {name: int(grid.period_of_interval(name).max()) + 1 for name in names}
-        corrections = corrections_of(starts[0], periods)
+    taken = _taken(plan, trial, starts, limits.gap)
+    if taken is None:
+        starts = ()
+    else:
+        corrections = taken[1]
     # The best so far, and the best of those whose verdict is the last: the others' have a margin.
     best: Candidate | None = None
     sound: Candidate | None = None
@@ -78,16 +78,15 @@ def correct(
     per_round = replace(limits, seconds=limits.seconds / 2)
     while number < _ROUNDS:
         number += 1
-        problem = build_problem(plan, demand, corrections)
         reporter.stage(f"shifts, round {number}")
 
         def watch(cost: float, bound: float, text: str) -> None:
             reporter.update(best_cost=cost, bound=bound, text=text)
 
-        candidate = None
-        if starts and number == 1:
-            candidate = first_candidate(trial, problem, starts, limits.gap)
-        if candidate is None:
+        if taken is not None and number == 1:
+            candidate, problem = taken[0], taken[0].problem
+        else:
+            problem = build_problem(plan, demand, corrections)
             design = optimize(problem, per_round, start=design, redo=redo, watch=watch, stop=stop)
             candidate = trial.candidate(problem, design)
         design = candidate.design
@@ -130,3 +129,18 @@ def correct(
 def _told(candidate: Candidate) -> str:
     missed = sum(not v.met for v in candidate.verdicts)
     return f"{missed} of {len(candidate.verdicts)} targets missed in simulation"
+
+
+def _taken(
+    plan: Plan, trial: Trial, starts: Sequence[Run], gap: float
+) -> tuple[Candidate, Corrections] | None:
+    """The roster of a run of nearly the same plan, with its corrections, where it will do."""
+    if not starts:
+        return None
+    grid = trial.demand.grid
+    names = ("interval", "day", "week", "month")
+    periods = {name: int(grid.period_of_interval(name).max()) + 1 for name in names}
+    corrections = corrections_of(starts[0], periods)
+    problem = build_problem(plan, trial.demand, corrections)
+    candidate = first_candidate(trial, problem, starts, gap)
+    return None if candidate is None else (candidate, corrections)

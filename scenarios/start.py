@@ -2,7 +2,8 @@
 
 Where a plan differs from a neighbour by a target, a price or a few contacts, the neighbour's roster
 is often as good as a new one. It is judged in the new plan like any other; only where it costs
-visibly more than must be, or does not fit, is the month designed anew.
+visibly more than must be, misses much, or does not fit, is the month designed as if there were no
+neighbour.
 """
 
 from __future__ import annotations
@@ -91,8 +92,9 @@ def first_candidate(
     Returns
     -------
     Candidate | None
-        None where no roster fits the plan, or the best breaks a rule or costs visibly more than
-        must be.
+        None where no roster fits the plan, or the best breaks a rule or is, with what the model
+        sees missing, visibly further from the bound than must be: a design from the start then
+        costs no more than mending and ends better.
     """
     found: list[tuple[float, Roster, ShiftPlan]] = []
     for run in starts:
@@ -106,10 +108,8 @@ def first_candidate(
     if not found:
         return None
     _, roster, evaluated = min(found, key=lambda one: one[0])
-    least, penalties = least_cost(problem)
-    missing = sum(unmet.cost for unmet in evaluated.unmet)
-    allowed = allowed_gap(gap, None, starts)
-    if evaluated.cost - missing > (least - penalties) * (1 + allowed):
+    least, _ = least_cost(problem)
+    if evaluated.cost > least * (1 + allowed_gap(gap, None, starts)):
         return None
     design = replace(evaluated, bound=least)
     candidate = trial.judged(problem, design, roster, evaluated, is_final=False)

@@ -122,19 +122,30 @@ def check_points(plan: Plan, varied: Sequence[Vary], points: Sequence[Point]) ->
     return plans
 
 
+def home_of(varied: Sequence[Vary], points: Sequence[Point]) -> tuple[int, ...]:
+    """Places of the point that is nearest to the plan as it is."""
+    if any(set(point.places) == {-1} for point in points):
+        return (-1,) * len(varied)
+    return tuple(one.home for one in varied)
+
+
 def in_order_of_work(varied: Sequence[Vary], points: Sequence[Point]) -> list[Point]:
     """What is nearest to the plan as it is comes first, then its neighbours and theirs.
 
     So each point has a neighbour that was done before it.
     """
-    home = tuple(one.home for one in varied)
-    if any(set(point.places) == {-1} for point in points):
-        home = (-1,) * len(home)
+    home = home_of(varied, points)
+    return sorted(points, key=lambda point: (_steps(point.places, home), point.number))
 
-    def steps(point: Point) -> int:
-        return sum(abs(a - b) for a, b in zip(point.places, home, strict=True))
 
-    return sorted(points, key=lambda point: (steps(point), point.number))
+def waits_for(point: Point, other: Point, home: tuple[int, ...]) -> bool:
+    """Whether another is one step from a point, on its way to what is done first."""
+    nearer = _steps(other.places, home) < _steps(point.places, home)
+    return nearer and point.distance(other) == 1
+
+
+def _steps(places: tuple[int, ...], home: tuple[int, ...]) -> int:
+    return sum(abs(a - b) for a, b in zip(places, home, strict=True))
 
 
 def _point(number: int, varied: Sequence[Vary], at: tuple[int, ...], scenario: str) -> Point:

@@ -19,7 +19,14 @@ from scenarios.plan.schema import BASE_SCENARIO
 from scenarios.runs import Run, check_target, write_run
 from scenarios.sweep.backend import backend_of, run_tasks
 from scenarios.sweep.picture import sweep_picture
-from scenarios.sweep.points import Point, check_points, in_order_of_work, points_of
+from scenarios.sweep.points import (
+    Point,
+    check_points,
+    home_of,
+    in_order_of_work,
+    points_of,
+    waits_for,
+)
 from scenarios.sweep.table import sweep_table
 from scenarios.sweep.vary import Vary, vary
 from scenarios.sweep.work import Done, Task, as_start
@@ -190,6 +197,7 @@ class _Work:
     ) -> None:
         self.plan = plan
         self.points = {point.number: point for point in points}
+        self.home = home_of(varied, points)
         self.order = in_order_of_work(varied, points)
         self.runs = runs
         self.why = why
@@ -202,12 +210,17 @@ class _Work:
 
     def tasks(self, threads: int, most: int | None) -> Iterator[Task]:
         """Points to plan; each is given out when a worker is free for it."""
-        for point in self.left[:most]:
-            if self.stop():
-                return
-            plan = point.in_plan(self.plan)
+        waiting = self.left[:most]
+        while waiting and not self.stop():
+            # Rather one whose neighbours are done than one whose neighbours are being planned.
+            point = next((one for one in waiting if self._is_ready(one)), waiting[0])
+            waiting.remove(point)
             starts = self._nearest(point)
+            plan = point.in_plan(self.plan)
             yield Task(point.number, plan, point.name, starts, threads, os.getpid())
+
+    def _is_ready(self, point: Point) -> bool:
+        return not any(waits_for(point, other, self.home) for other in self.left)
 
     def _nearest(self, point: Point) -> tuple[Run, ...]:
         """Neighbours that are done, the nearest first; a few, of which one may fit."""
