@@ -109,8 +109,11 @@ def _print(found: Sweep, console: Console) -> None:
     table = Table(
         box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim"
     )
-    for one in found.varied:
-        table.add_column(one.name, overflow="fold")
+    # Columns alone are short enough for a narrow terminal, where they tell things apart.
+    short = [one.name.rpartition(".")[2] for one in found.varied]
+    is_clear = len(set(short)) == len(short)
+    for one, name in zip(found.varied, short, strict=True):
+        table.add_column(name if is_clear else one.name, overflow="fold")
     for head in ("Cost", "Bound", "Gap", "Per contact", "Heads", "Hours", "Occ.", "Margin"):
         table.add_column(head, justify="right", no_wrap=True)
     for point, row in zip(found.points, found.table.to_dict("records"), strict=True):
