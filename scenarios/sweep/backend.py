@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenarios.errors import PlannerError
-from scenarios.sweep.work import Done, Task, plan_point
+from scenarios.sweep.work import Done, Task, leave_interrupts, plan_point
 
 _PATIENCE_S = 10
 _DASK = "dask://"
@@ -104,7 +104,12 @@ def _here(workers: int | None, points: int) -> Backend:
         raise PlannerError(msg)
     number = max(1, min(workers or cores, points))
     threads = max(1, cores // number)
-    return Backend(number, threads, {"backend": "loky", "inner_max_num_threads": threads})
+    options = {
+        "backend": "loky",
+        "inner_max_num_threads": threads,
+        "initializer": leave_interrupts,
+    }
+    return Backend(number, threads, options)
 
 
 @contextmanager

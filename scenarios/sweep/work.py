@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -47,7 +46,7 @@ class Task:
     threads
         Threads that the worker may use.
     owner
-        Process that gave it out: there Ctrl-C is for the sweep to hear.
+        Process that gave it out, whose settings are not to be touched.
     """
 
     number: int
@@ -58,6 +57,11 @@ class Task:
     owner: int
 
 
+def leave_interrupts() -> None:
+    """Leave Ctrl-C to the sweep, which lets what is being planned be finished."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def plan_point(task: Task, stop: Callable[[], bool] | None = None) -> Done:
     """Plan a point."""
     from scenarios.overrides import apply_scenario
@@ -66,8 +70,6 @@ def plan_point(task: Task, stop: Callable[[], bool] | None = None) -> Done:
 
     if os.getpid() != task.owner:
         os.environ["LOKY_MAX_CPU_COUNT"] = str(task.threads)
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         run = plan_run(
             task.plan,
