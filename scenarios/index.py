@@ -14,13 +14,13 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from scenarios.errors import PlannerError
-from scenarios.index_database import Database, Entry, number, typed
+from scenarios.index_database import Database, Entry, IndexUnavailableError, number, typed
 
 #: Where runs lie, and the URL of a team's index, when nothing else is said.
 RUNS = Path("runs")
@@ -82,9 +82,18 @@ class RunIndex:
         return entry
 
     def entries(self) -> list[Entry]:
-        """All runs, the latest first; the index is brought up to date by the folders before."""
-        self.refresh()
-        rows = self._database.rows()
+        """All runs, the latest first; the index is brought up to date by the folders before.
+
+        Where the file beside the runs cannot be used, the folders alone are read.
+        """
+        try:
+            self.refresh()
+            rows = self._database.rows()
+        except IndexUnavailableError as error:
+            if self.url:
+                raise
+            rows = list(self._read({}, set()))
+            self.unreadable.append(f"{error}; the folders were read one by one")
         return sorted(rows, key=lambda one: (one.planned, one.folder), reverse=True)
 
     def refresh(self) -> tuple[int, int]:
@@ -98,20 +107,8 @@ class RunIndex:
             # A disk that is not mounted is no reason to forget its runs.
             return 0, 0
         known = {row.folder: row for row in self._database.rows() if row.machine == self._machine}
-        self.unreadable = []
         seen: set[str] = set()
-        new: list[Entry] = []
-        for path in _run_folders(self.root):
-            folder = self._name(path)
-            seen.add(folder)
-            try:
-                if folder not in known or known[folder].stamp != _stamp(path / _RESULT):
-                    new.append(self._entry(path))
-            except FileNotFoundError:
-                seen.discard(folder)
-            except PlannerError as error:
-                self.unreadable.append(str(error))
-                seen.discard(folder)
+        new = list(self._read(known, seen))
         gone = [
             row.id
             for folder, row in known.items()
@@ -182,6 +179,23 @@ class RunIndex:
         self._database.write([], [entry.id])
         if away is not None:
             shutil.rmtree(away, ignore_errors=True)
+
+    def _read(self, known: Mapping[str, Entry], seen: set[str]) -> Iterator[Entry]:
+        """Entries of the runs below the folder, but those that are known as they are.
+
+        `seen` is given the folders that hold a run which can be read.
+        """
+        self.unreadable = []
+        for path in _run_folders(self.root):
+            folder = self._name(path)
+            try:
+                if folder not in known or known[folder].stamp != _stamp(path / _RESULT):
+                    yield self._entry(path)
+                seen.add(folder)
+            except FileNotFoundError:
+                continue
+            except PlannerError as error:
+                self.unreadable.append(str(error))
 
     # What the folders say --------------------------------------------------------------------
 

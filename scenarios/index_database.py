@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 # Another layout of the table takes another number: an older one is left alone and filled anew.
 _TABLE = "staffing_runs_1"
-_BUSY_S = 60
+# What a writer waits for another one, and for a server to answer.
+_BUSY_S, _ANSWER_S = 60, 10
 _T = TypeVar("_T")
 
 
@@ -158,7 +159,7 @@ class Database:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             url = URL.create("sqlite", database=str(self.file))
         # A server whose databases know no encoding would answer bytes.
-        options: dict[str, Any] = {"connect_timeout": _BUSY_S, "client_encoding": "utf8"}
+        options: dict[str, Any] = {"connect_timeout": _ANSWER_S, "client_encoding": "utf8"}
         if url.get_backend_name() == "sqlite":
             options = {"timeout": _BUSY_S}
         engine = create_engine(url, poolclass=NullPool, connect_args=options)

@@ -254,6 +254,13 @@ class TestUnavailable:
         assert said[0].startswith("NOT INDEXED: the run is whole in")
         assert "index.sqlite cannot be used" in said[0]
 
+    def test_the_runs_beside_it_are_listed_all_the_same(self, tmp_path):
+        make(tmp_path, "a")
+        (tmp_path / INDEX_FILE).mkdir()
+        index = RunIndex(tmp_path)
+        assert [one.folder for one in index.entries()] == ["a"]
+        assert "the folders were read one by one" in index.unreadable[0]
+
     @pytest.mark.parametrize(
         ("url", "why"),
         [
