@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -173,14 +174,19 @@ def _legend(lines: Sequence[Line], bands: Sequence[Band]) -> list[str]:
         dash = ' stroke-dasharray="5 4"' if line.dashed else ""
         parts.append(f'<path d="M{left:.0f} 30h22" stroke="{line.colour}"{dash}/>')
         parts.append(f'<text x="{left + 28:.0f}" y="34">{escape(line.name)}</text>')
-        left += 48 + 7 * len(line.name)
+        left += 48 + _width(line.name)
     for band in bands:
         parts.append(
             f'<rect x="{left:.0f}" y="24" width="22" height="12" fill="{band.colour}"/>'
             f'<text x="{left + 28:.0f}" y="34">{escape(band.name)}</text>'
         )
-        left += 48 + 7 * len(band.name)
+        left += 48 + _width(band.name)
     return parts
+
+
+def _width(text: str) -> int:
+    """Pixels that a text may take, Chinese characters being twice as wide as others."""
+    return sum(13 if unicodedata.east_asian_width(letter) in "WF" else 7 for letter in text)
 
 
 def _runs(known: np.ndarray) -> list[list[int]]:

@@ -54,12 +54,17 @@ def _of_one(rows: pd.DataFrame, one: Vary, title: str) -> list[list[str]]:
     promises = [name.removesuffix(" low") for name in rows if name.endswith(" low")]
     shares = [p for p in promises if p.endswith(("answered_within", "replied_within"))]
     if shares:
-        lines = [_line(rows, name, k) for k, name in enumerate(shares[:_MOST_LINES])]
+        labels = [name.rpartition(" ")[0] for name in shares]
+        told = labels if len(set(labels)) == len(labels) else shares
+        lines = [
+            Line(label, _numbers(rows, name), colour, dots=True)
+            for label, name, colour in zip(told, shares, _COLOURS, strict=False)
+        ]
         heading = "Share in time, simulated, worst period (band: 95 % of the first)"
-        band = Band(
-            "95 %", *(_numbers(rows, f"{shares[0]} {end}") for end in ("low", "high")), _PALE
+        low, high = (_numbers(rows, f"{shares[0]} {end}") for end in ("low", "high"))
+        charts.append(
+            chart(heading, lines, [Band("95 %", low, high, _PALE)], ticks, from_zero=False)
         )
-        charts.append(chart(heading, lines, [band], ticks, from_zero=False))
     contracts = [name for name in rows if name.startswith("hours ")]
     lines = [_line(rows, name, k) for k, name in enumerate(contracts[:_MOST_LINES])]
     charts.append(chart("Paid hours by contract", lines, [], ticks))
