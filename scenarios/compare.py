@@ -175,7 +175,7 @@ def compare_plan(
     targets = _targets(Path(folder), names)
     runs: dict[str, Run] = {}
     for name, target in targets.items():
-        kept = finished_run(target, hashes[name], plan.settings.solve.seed, versions())
+        kept = kept_run(target, hashes[name], plan.settings.solve.seed, versions())
         if kept is None:
             if stop is not None and stop():
                 break
@@ -410,9 +410,7 @@ def _targets(folder: Path, names: list[str]) -> dict[str, Path]:
     return targets
 
 
-def finished_run(
-    target: Path, inputs_hash: str, seed: int, versions: Mapping[str, str]
-) -> Run | None:
+def kept_run(target: Path, inputs_hash: str, seed: int, versions: Mapping[str, str]) -> Run | None:
     """Run that is there already, if it is what planning would give."""
     if not (target / "result.json").is_file():
         return None

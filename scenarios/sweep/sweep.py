@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from scenarios.command import write_whole
-from scenarios.compare import finished_run, solved_by
+from scenarios.compare import kept_run, solved_by
 from scenarios.errors import PlannerError
 from scenarios.plan import PlanFaults
 from scenarios.plan.schema import BASE_SCENARIO
@@ -129,7 +129,7 @@ def sweep(
     runs: dict[int, Run] = {}
     for point, inputs in zip(points, hashes, strict=True):
         check_target(folders[point.number])
-        kept = finished_run(folders[point.number], inputs, plan.settings.solve.seed, versions())
+        kept = kept_run(folders[point.number], inputs, plan.settings.solve.seed, versions())
         if kept is not None:
             runs[point.number] = kept
     if runs:

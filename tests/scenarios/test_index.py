@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import scenarios.cli
+from scenarios.command import run_folder
 from scenarios.errors import PlannerError
 from scenarios.index import INDEX_FILE, RunIndex, index_of_here, register
 from scenarios.index_database import IndexUnavailableError
@@ -287,6 +288,27 @@ class TestUnavailable:
         assert not (tmp_path / "runs").exists()
         with pytest.raises(PlannerError, match="lies outside"):
             index_of_here().add(tmp_path / "elsewhere")
+
+
+class TestFolder:
+    """Folders of runs that nobody named."""
+
+    def test_two_of_the_same_second_are_two_and_one_without_a_run_goes_again(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        with run_folder(None, "Desk", "base") as one, run_folder(None, "Desk", "base") as other:
+            assert one != other
+            assert one.parent == other.parent == Path("runs/desk")
+            (one / "result.json").write_text("{}")
+        assert one.is_dir()
+        assert not other.exists()
+
+    def test_the_variable_names_another_folder(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("STAFFING_RUNS", str(tmp_path / "kept"))
+        with run_folder(None, "Desk", "base") as folder:
+            assert folder.parent == Path("kept/desk")
 
 
 class TestCommand:
