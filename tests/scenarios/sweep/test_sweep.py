@@ -120,6 +120,29 @@ class TestResult:
         assert {name: when for name, when in written(folder).items() if name in before} == before
 
 
+class TestSeveral:
+    """Several things varied."""
+
+    VARIED = ("targets.phone.share=0.5,0.6", "contracts.staff.wage_per_hour=60,66")
+
+    def test_a_grid_has_all_combinations_and_a_line_for_each_of_the_second(self, tiny, tmp_path):
+        found = sweep(tiny, self.VARIED, tmp_path / "out", workers=1)
+        cost = found.table.set_index([one.name for one in found.varied])["cost"]
+        assert cost["0.5", "66"] == pytest.approx(1.1 * cost["0.5", "60"])
+        drawn = (tmp_path / "out" / "sweep.svg").read_text(encoding="utf-8")
+        assert ">60<" in drawn
+        assert ">66<" in drawn
+
+    def test_one_at_a_time_holds_everything_else_as_the_plan_has_it(self, tiny, tmp_path):
+        found = sweep(tiny, self.VARIED, tmp_path / "out", workers=1, one_at_a_time=True)
+        table = found.table
+        assert pd.isna(table.iloc[0]["started_from"])
+        assert table[found.varied[0].name].tolist() == ["", "0.5", "0.6", "", ""]
+        assert table["cost"].iloc[4] == pytest.approx(1.1 * table["cost"].iloc[3])
+        drawn = (tmp_path / "out" / "sweep.svg").read_text(encoding="utf-8")
+        assert drawn.count("proved to be the least") == 2
+
+
 class TestFaults:
     """Told before anything is planned, nothing written."""
 
