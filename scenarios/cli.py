@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios import cli_budget, cli_runs
+from scenarios import cli_budget, cli_index, cli_runs, cli_sweep
 from scenarios.command import (
     ABORTED,
     BAD_INPUT,
@@ -19,9 +19,10 @@ from scenarios.command import (
     PlanPath,
     console,
     hand_over,
+    keep,
     list_lines,
     load_plan,
-    run_name,
+    run_folder,
     say_error,
     with_scenarios,
 )
@@ -221,15 +222,16 @@ def plan_command(
     Ctrl-C keeps the best plan so far; a second one aborts.
     """
     from scenarios.progress import Stop, Terminal
-    from scenarios.runs import check_target, file_name, write_run
     from scenarios.summary import print_summary
 
     loaded, names = with_scenarios(load_plan(plan), scenario)
     scenario = names[0] if names else "base"
-    folder = out or Path("runs") / file_name(loaded.settings.name) / run_name(scenario)
-    check_target(folder)
     err = console(stderr=True)
-    with Stop(err) as stop, Terminal(err) as reporter:
+    with (
+        run_folder(out, loaded.settings.name, scenario) as folder,
+        Stop(err) as stop,
+        Terminal(err) as reporter,
+    ):
         from scenarios.run import plan_run
 
         run = plan_run(
@@ -237,7 +239,7 @@ def plan_command(
             stop=stop,
         )  # fmt: skip
         reporter.stage("write")
-        write_run(run, folder, loaded)
+        keep(run, folder, loaded)
     print_summary(run, console(), folder)
     raise typer.Exit(run.exit_code)
 
@@ -275,8 +277,10 @@ app.command()(cli_runs.simulate)
 app.command()(cli_runs.repair)
 app.command()(cli_runs.compare)
 app.command()(cli_budget.budget)
+app.command(help=cli_sweep.HELP, short_help=cli_sweep.SHORT)(cli_sweep.sweep)
 app.command()(cli_runs.export)
 app.command("import-roster")(cli_runs.import_edited)
+app.add_typer(cli_index.app)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,12 @@ from scenarios.command import (
     RunPath,
     console,
     hand_over,
+    keep,
     load_plan,
+    run_folder,
     run_name,
+    runs_root,
+    say_error,
     with_scenarios,
     write_whole,
 )
@@ -83,7 +87,7 @@ def repair(
     an absent person everybody who could take it.
     """
     from scenarios.glance import print_repair
-    from scenarios.runs import check_target, read_run, write_run
+    from scenarios.runs import check_target, read_run
 
     read_run(run)
     file = absences or forecast
@@ -106,7 +110,7 @@ def repair(
         from scenarios.reforecast import reforecast_run
 
         repaired, plan = reforecast_run(run, file, change_price=change_price)
-    write_run(repaired, folder, plan)
+    keep(repaired, folder, plan)
     print_repair(repaired, console(), folder)
     raise typer.Exit(repaired.exit_code)
 
@@ -138,6 +142,7 @@ def compare(
     """
     from scenarios.compare import compare_plan, compare_runs, write_tables
     from scenarios.compare_summary import print_comparison
+    from scenarios.index import register
     from scenarios.progress import Stop, Terminal
     from scenarios.runs import file_name
 
@@ -152,13 +157,15 @@ def compare(
         raise PlannerError(msg)
     else:
         loaded, names = with_scenarios(load_plan(paths[0]), scenarios)
-        out = out or Path("runs") / file_name(loaded.settings.name) / run_name("compare")
+        out = out or runs_root() / file_name(loaded.settings.name) / run_name("compare")
         err = console(stderr=True)
         with Stop(err) as stop, Terminal(err) as reporter:
             comparison = compare_plan(
                 loaded, out, names, seed=seed, time_limit=time_limit, reporter=reporter,
                 stop=stop, say=reporter.title,
             )  # fmt: skip
+        for file in out.glob("*/result.json"):
+            register(file.parent, say_error)
     files = [] if out is None else write_tables(comparison, out)
     print_comparison(comparison, console(), files)
     raise typer.Exit(comparison.exit_code)
@@ -205,19 +212,18 @@ def import_edited(
     """
     from scenarios.glance import print_edits
     from scenarios.import_roster import import_roster
-    from scenarios.runs import check_target, file_name, read_run, write_run
+    from scenarios.runs import read_run
     from scenarios.summary import print_summary
 
-    name = file_name(str(read_run(run).result.get("name", "")))
-    folder = out or Path("runs") / name / run_name("edited")
-    if folder.exists() and folder.resolve() == run.resolve():
+    name = str(read_run(run).result.get("name", ""))
+    if out is not None and out.exists() and out.resolve() == run.resolve():
         msg = f"{run} is the run that was edited; give --out another folder"
         raise PlannerError(msg)
-    check_target(folder)
-    imported = import_roster(run, workbook)
-    print_edits(imported, console())
-    if imported.run is None or dry_run:
-        raise typer.Exit(NOT_MET if imported.refused else DONE)
-    write_run(imported.run, folder, imported.plan)
-    print_summary(imported.run, console(), folder)
+    with run_folder(out, name, "edited") as folder:
+        imported = import_roster(run, workbook)
+        print_edits(imported, console())
+        if imported.run is None or dry_run:
+            raise typer.Exit(NOT_MET if imported.refused else DONE)
+        keep(imported.run, folder, imported.plan)
+        print_summary(imported.run, console(), folder)
     raise typer.Exit(NOT_MET if imported.refused else imported.run.exit_code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scenarios.plan import Plan
+    from scenarios.runs import Run
 
 DONE, NOT_MET, BAD_INPUT, ABORTED = 0, 1, 2, 130
 
@@ -86,6 +87,58 @@ def run_name(scenario: str) -> str:
     from scenarios.runs import file_name
 
     return f"{file_name(scenario)}-{dt.datetime.now():%Y%m%d-%H%M%S}"
+
+
+def runs_root() -> Path:
+    """Folder of runs as it is seen from here, so that what is said of it can be typed."""
+    from scenarios.index import index_of_here
+
+    root = index_of_here().root
+    return root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
+
+
+@contextlib.contextmanager
+def run_folder(out: Path | None, plan: str, scenario: str) -> Iterator[Path]:
+    """Folder for a run: the one that was asked for, else a new one below the folder of runs.
+
+    A new one is made at once: two commands of the same second never write into the same. When
+    nothing was written into it, it goes again.
+    """
+    from scenarios.runs import RunError, check_target, file_name
+
+    if out is not None:
+        check_target(out)
+        yield out
+        return
+    first = runs_root() / file_name(plan) / run_name(scenario)
+    folder, number = first, 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            if not folder.is_dir():
+                msg = f"{folder} is a file"
+                raise RunError(msg) from None
+            number += 1
+            folder = first.with_name(f"{first.name}-{number}")
+        except OSError as error:
+            msg = f"{folder} cannot be made: {error.strerror or error}"
+            raise RunError(msg) from error
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def keep(run: Run, folder: Path, plan: Plan | None) -> None:
+    """Write a run into its folder and enter it in the index of runs."""
+    from scenarios.index import register
+    from scenarios.runs import write_run
+
+    write_run(run, folder, plan)
+    register(folder, say_error)
 
 
 def with_scenarios(plan: Plan, text: str) -> tuple[Plan, list[str] | None]:

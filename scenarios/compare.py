@@ -70,7 +70,7 @@ class Comparison:
         """
         rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
         for name, run in self.runs.items():
-            for key, value in _measures(run, self.base):
+            for key, value in measures_of(run, self.base):
                 rows.setdefault(key, {})[name] = value
         # A row that only a later run has (a contract, a queue) belongs beside its like.
         at = {key: number for number, key in enumerate(_by_section(rows))}
@@ -169,13 +169,13 @@ def compare_plan(
     if len(names) < 2:
         msg = "nothing to compare: name a scenario of the table scenarios beside base, or a file"
         raise PlannerError(msg)
-    plan = _solved_by(plan, seed, time_limit)
+    plan = solved_by(plan, seed, time_limit)
     inputs = {name: describe_scenario(plan, name) for name in names[1:]}
     hashes = {name: inputs_hash(apply_scenario(plan, name)) for name in names}
     targets = _targets(Path(folder), names)
     runs: dict[str, Run] = {}
     for name, target in targets.items():
-        kept = _finished(target, hashes[name], plan.settings.solve.seed, versions())
+        kept = kept_run(target, hashes[name], plan.settings.solve.seed, versions())
         if kept is None:
             if stop is not None and stop():
                 break
@@ -251,7 +251,8 @@ def write_tables(comparison: Comparison, folder: str | Path) -> list[Path]:
 # What is measured of a run ---------------------------------------------------------------------
 
 
-def _measures(run: Run, base: Run) -> Iterator[tuple[tuple[str, str, str, str], Any]]:
+def measures_of(run: Run, base: Run) -> Iterator[tuple[tuple[str, str, str, str], Any]]:
+    """Measures of a run, key (section, item, measure, unit) and value, as a comparison has them."""
     result = run.result
     currency = str(result.get("currency", ""))
     cost, penalties = float(result["cost"]), float(result.get("penalties") or 0.0)
@@ -382,7 +383,7 @@ def _empty(columns: list[str]) -> pd.DataFrame:
 # Runs and their folders --------------------------------------------------------------------------
 
 
-def _solved_by(plan: Plan, seed: int | None, time_limit: float | None) -> Plan:
+def solved_by(plan: Plan, seed: int | None, time_limit: float | None) -> Plan:
     """Put seed and time into the plan, so that they count among a run's inputs."""
     update: dict[str, Any] = {}
     if seed is not None:
@@ -409,7 +410,7 @@ def _targets(folder: Path, names: list[str]) -> dict[str, Path]:
     return targets
 
 
-def _finished(target: Path, inputs_hash: str, seed: int, versions: Mapping[str, str]) -> Run | None:
+def kept_run(target: Path, inputs_hash: str, seed: int, versions: Mapping[str, str]) -> Run | None:
     """Run that is there already, if it is what planning would give."""
     if not (target / "result.json").is_file():
         return None

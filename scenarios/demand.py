@@ -281,10 +281,10 @@ def _forecast(
     known_days = history.groupby("queue")["start"].agg(lambda s: s.dt.normalize().nunique())
     new = [NewQueue(**row.model_dump()) for row in plan.new_queues]
     told = with_new_queues(told, new, known_days.to_dict(), opens)
-    return _grown(told, 1 + plan.settings.forecast.growth)
+    return grown(told, 1 + plan.settings.forecast.growth)
 
 
-def _grown(told: Forecast, factor: float) -> Forecast:
+def grown(told: Forecast, factor: float) -> Forecast:
     """Multiply a forecast, quantiles and all."""
 
     def times(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,9 @@
-"""Pictures of a back-test as SVG: what came against the forecast, and the error by hour."""
+"""Charts as SVG; those of a back-test: what came against the forecast, and the error by hour."""
 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -28,6 +29,7 @@ class Line:
     values: np.ndarray
     colour: str
     dashed: bool = False
+    dots: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,14 @@ def forecast_picture(rows: pd.DataFrame, days: pd.DataFrame, title: str) -> str:
     starts = first_week["start"]
     new_day = starts.dt.normalize().ne(starts.dt.normalize().shift())
     charts = [
-        _chart(f"{title}: contacts a day", *_against(days), _dates(dates, len(dates) // 10 + 1)),
-        _chart(
+        chart(f"{title}: contacts a day", *_against(days), _dates(dates, len(dates) // 10 + 1)),
+        chart(
             f"The first {DAYS_IN_CLOSE_UP} days by interval",
             *_against(first_week),
             [(k, f"{start:%a %d}") for k, start in enumerate(starts) if new_day.iloc[k]],
         ),
     ]
-    return _document(charts, title)
+    return document(charts, title)
 
 
 def hours_picture(errors: pd.DataFrame, title: str) -> str:
@@ -86,7 +88,7 @@ def hours_picture(errors: pd.DataFrame, title: str) -> str:
         Line("Poisson floor", errors["poisson_floor"].to_numpy(float), GREY, dashed=True),
     ]
     ticks = list(enumerate(errors["value"]))[:: len(errors) // 12 + 1]
-    return _document([_chart(f"{title}: error in % by hour of the day", lines, [], ticks)], title)
+    return document([chart(f"{title}: error in % by hour of the day", lines, [], ticks)], title)
 
 
 def _against(table: pd.DataFrame) -> tuple[list[Line], list[Band]]:
@@ -111,29 +113,38 @@ def _dates(dates: pd.Series, step: int) -> list[tuple[int, str]]:
     return [(k, f"{date:%d %b}") for k, date in enumerate(dates)][::step]
 
 
-def _chart(
-    title: str, lines: Sequence[Line], bands: Sequence[Band], ticks: Sequence[tuple[int, str]]
+def chart(
+    title: str,
+    lines: Sequence[Line],
+    bands: Sequence[Band],
+    ticks: Sequence[tuple[int, str]],
+    *,
+    from_zero: bool = True,
 ) -> list[str]:
-    """One panel, drawn from its own upper left corner."""
-    everything = [line.values for line in lines] + [band.high for band in bands]
+    """One panel, drawn from its own upper left corner; its scale from zero or as values need it."""
+    everything = [line.values for line in lines] + [side for b in bands for side in (b.low, b.high)]
     finite = np.concatenate([values[np.isfinite(values)] for values in everything] or [[0.0]])
-    step = _round_step(float(finite.max(initial=0.0)))
-    top = step * max(math.ceil(float(finite.max(initial=0.0)) / step), 1)
+    most = float(finite.max(initial=0.0 if from_zero else -np.inf))
+    least = 0.0 if from_zero else float(finite.min(initial=most))
+    if not math.isfinite(most):
+        least = most = 0.0
+    step = _round_step(most - least)
+    bottom = step * math.floor(least / step)
+    top = bottom + step * max(math.ceil((most - bottom) / step), 1)
     count = max((len(line.values) for line in lines), default=0)
 
     def x(k: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (k + 0.5) / max(count, 1)
 
     def y(value: float) -> float:
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - bottom) / (top - bottom)
 
     parts = [f'<text x="{LEFT}" y="16" class="title">{escape(title)}</text>']
-    for k in range(round(top / step) + 1):
-        height = y(k * step)
+    for k in range(round((top - bottom) / step) + 1):
+        value = bottom + k * step
+        height = y(value)
         parts.append(f'<path d="M{LEFT} {height:.1f}H{WIDTH - RIGHT}" class="grid"/>')
-        parts.append(
-            f'<text x="{LEFT - 6}" y="{height + 4:.1f}" class="end">{k * step:,.6g}</text>'
-        )
+        parts.append(f'<text x="{LEFT - 6}" y="{height + 4:.1f}" class="end">{value:,.10g}</text>')
     for k, label in ticks:
         parts.append(
             f'<text x="{x(k):.1f}" y="{HEIGHT - BOTTOM + 18}" class="middle">{escape(label)}</text>'
@@ -146,6 +157,12 @@ def _chart(
     for line in lines:
         dash = ' stroke-dasharray="5 4"' if line.dashed else ""
         for run in _runs(np.isfinite(line.values)):
+            if line.dots:
+                parts += [
+                    f'<circle cx="{x(k):.1f}" cy="{y(line.values[k]):.1f}" r="3" '
+                    f'fill="{line.colour}"/>'
+                    for k in run
+                ]
             points = " ".join(f"{x(k):.1f},{y(line.values[k]):.1f}" for k in run)
             parts.append(f'<polyline points="{points}" stroke="{line.colour}"{dash}/>')
     return [*parts, *_legend(lines, bands)]
@@ -157,14 +174,19 @@ def _legend(lines: Sequence[Line], bands: Sequence[Band]) -> list[str]:
         dash = ' stroke-dasharray="5 4"' if line.dashed else ""
         parts.append(f'<path d="M{left:.0f} 30h22" stroke="{line.colour}"{dash}/>')
         parts.append(f'<text x="{left + 28:.0f}" y="34">{escape(line.name)}</text>')
-        left += 48 + 7 * len(line.name)
+        left += 48 + _width(line.name)
     for band in bands:
         parts.append(
             f'<rect x="{left:.0f}" y="24" width="22" height="12" fill="{band.colour}"/>'
             f'<text x="{left + 28:.0f}" y="34">{escape(band.name)}</text>'
         )
-        left += 48 + 7 * len(band.name)
+        left += 48 + _width(band.name)
     return parts
+
+
+def _width(text: str) -> int:
+    """Pixels that a text may take, Chinese characters being twice as wide as others."""
+    return sum(13 if unicodedata.east_asian_width(letter) in "WF" else 7 for letter in text)
 
 
 def _runs(known: np.ndarray) -> list[list[int]]:
@@ -181,7 +203,8 @@ def _round_step(highest: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
 
 
-def _document(charts: Sequence[list[str]], title: str) -> str:
+def document(charts: Sequence[list[str]], title: str) -> str:
+    """Charts below each other as one SVG."""
     height = HEIGHT * len(charts)
     body = [
         f'<g transform="translate(0 {HEIGHT * k})">{"".join(chart)}</g>'

@@ -68,19 +68,26 @@ def restage(folder: str | Path) -> Staged:
     told = demand(plan, given=run.tables["forecast"] if known else None)
     problem = build_problem(plan, told)
     try:
-        roster = _roster(run, problem)
-    except _MisfitError as error:
+        roster = roster_of(run, problem)
+    except MisfitError as error:
         msg = f"{folder}: {error}; the run's tables and its plan belong to different runs"
         raise RunError(msg) from error
     scene = build_scene(problem, told, roster)
     return Staged(run, told, problem, roster, scene, _expected(run, told, problem, roster))
 
 
-class _MisfitError(PlannerError):
+class MisfitError(PlannerError):
     """A row of a run's tables that its plan does not know."""
 
 
-def _roster(run: Run, problem: Problem) -> Roster:
+def roster_of(run: Run, problem: Problem) -> Roster:
+    """Roster of a run's tables, in the terms of a problem.
+
+    Raises
+    ------
+    MisfitError
+        A row of the tables is of a contract, a shift, a person or a day that the problem has not.
+    """
     agents = _agents(run.tables["agents"], problem)
     number = {agent.name: k for k, agent in enumerate(agents)}
     grid = problem.grid
@@ -89,7 +96,7 @@ def _roster(run: Run, problem: Problem) -> Roster:
         agent, day = _number(number, "agent", row.agent), grid.day(row.date.date())
         if not 0 <= day < grid.days:
             msg = f"schedule.csv has a shift on {row.date:%Y-%m-%d}, outside the plan's days"
-            raise _MisfitError(msg)
+            raise MisfitError(msg)
         shifts[agent, day] = _pattern(problem, agents[agent].group, day, row)
     rests = run.tables["activities"]
     rests = rests[rests["activity"] == "break"]
@@ -101,7 +108,7 @@ def _roster(run: Run, problem: Problem) -> Roster:
 def _number(known: dict[str, int], what: str, name: str) -> int:
     if name not in known:
         msg = f"{what} {name} is in one table and not in another"
-        raise _MisfitError(msg)
+        raise MisfitError(msg)
     return known[name]
 
 
@@ -114,7 +121,7 @@ def _agents(table: pd.DataFrame, problem: Problem) -> tuple[Agent, ...]:
         group = group_of.get((row.contract, row.role))
         if group is None:
             msg = f"agents.csv has contract {row.contract} in role {row.role}, the plan does not"
-            raise _MisfitError(msg)
+            raise MisfitError(msg)
         agents.append(named.get(row.agent) or Agent(row.agent, group, row.team, named=False))
     return tuple(agents)
 
@@ -129,7 +136,7 @@ def _pattern(problem: Problem, group: int, day: int, row: object) -> int:
         if pattern.shift == row.shift and times == (start, end):
             return number
     msg = f"schedule.csv has shift {row.shift} at {row.start:%Y-%m-%d %H:%M}, the plan does not"
-    raise _MisfitError(msg)
+    raise MisfitError(msg)
 
 
 def _breaks(
@@ -150,7 +157,7 @@ def _breaks(
                     break
         else:
             msg = f"activities.csv has a break of {row.agent} at {row.start} outside any shift"
-            raise _MisfitError(msg)
+            raise MisfitError(msg)
     placed = []
     for (agent, day), spans in sorted(taken.items()):
         rules = _matched(problem.patterns[shifts[agent, day]], sorted(spans))
@@ -169,7 +176,7 @@ def _matched(pattern: Pattern, spans: list[tuple[int, int]]) -> list[Break]:
         rule = next((rest for rest in left if rest.minutes == minutes), None)
         if rule is None:
             msg = f"activities.csv has a break of {minutes} min, shift {pattern.shift} does not"
-            raise _MisfitError(msg)
+            raise MisfitError(msg)
         left.remove(rule)
         found.append(rule)
     return found

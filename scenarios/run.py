@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from scenarios.requirement import requirement_of, requirement_table, service_pri
 from scenarios.restage import restage
 from scenarios.rounds import Rounds, correct
 from scenarios.runs import Run
+from scenarios.start import allowed_gap, corrections_table
 from scenarios.trial import Candidate, Trial, contact_costs
 from solver.problem import Limits, Problem
 from solver.result import Roster, Status
@@ -30,6 +31,7 @@ from staffing.queues import QueueKind
 from staffing.simulation import interval_service, occupancy, simulate
 
 if TYPE_CHECKING:
+    from forecasts import Forecast
     from scenarios.plan import Plan
 
 _PACKAGES = ("numpy", "pandas", "ortools", "numba")
@@ -43,6 +45,9 @@ def plan_run(
     time_limit: float | None = None,
     reporter: Reporter | None = None,
     stop: Callable[[], bool] | None = None,
+    told: Forecast | None = None,
+    starts: Sequence[Run] = (),
+    threads: int | None = None,
 ) -> Run:
     """Forecast, design, name, simulate and check a plan.
 
@@ -56,6 +61,13 @@ def plan_run(
         Told of progress.
     stop
         Asked now and then; when it says yes the best so far is finished and returned.
+    told
+        The forecast, where it is known.
+    starts
+        Finished runs of nearly the same plan, the nearest first, whose rosters and corrections are
+        where the search begins.
+    threads
+        In place of `solve.threads`, and for simulation, which else takes all cores.
 
     Returns
     -------
@@ -70,18 +82,21 @@ def plan_run(
         seconds=time_limit or solve.seconds,
         gap=solve.gap,
         seed=solve.seed if seed is None else seed,
-        threads=solve.threads or 2,
+        threads=threads or solve.threads or 2,
     )
     reporter.stage("forecast")
-    told = demand(plan)
+    told = demand(plan, told)
     names = {row.agent: row.name or row.agent for row in plan.agents}
 
     def frames(problem: Problem, roster: Roster) -> pd.DataFrame:
         return schedule_frame(problem, roster, names)
 
-    trial = Trial(told, limits.seed, solve.replications, reporter, frames)
-    rounds = correct(plan, trial, limits, stop)
+    trial = Trial(told, limits.seed, solve.replications, reporter, frames, threads)
+    rounds = correct(plan, trial, limits, stop, starts)
     run = finished_run(plan, told, rounds, scenario, limits, names)
+    run.result["gap_allowed"] = round(allowed_gap(limits.gap, run.result["gap"], starts), 6)
+    if starts:
+        run.result["started_from"] = [str(one.result["scenario"]) for one in starts]
     run.result["cpu_s"] = round(time.process_time() - began, 2)
     run.result["seconds"] = round(time.monotonic() - wall, 2)
     return run
@@ -294,6 +309,7 @@ def _result(
         "interval_min": settings.interval_min,
         "seed": limits.seed,
         "rounds": rounds.rounds,
+        "corrections": corrections_table(rounds.corrections),
         "names": _names(final),
         "replications": final.result.replications,
         "occupancy": round(float(occupancy(final.scene, final.result)[0]), 4),

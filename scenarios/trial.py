@@ -93,7 +93,7 @@ class Trial:
     """What is the same for all candidates of a plan.
 
     `replications` is the number of months of the last verdict, at least 200; `frames` makes the
-    table of shifts.
+    table of shifts; `threads` simulate, all cores if None.
     """
 
     demand: Demand
@@ -101,6 +101,7 @@ class Trial:
     replications: int
     reporter: Reporter
     frames: Callable[[Problem, Roster], pd.DataFrame]
+    threads: int | None = None
 
     def candidate(self, problem: Problem, design: ShiftPlan) -> Candidate:
         """Name a design's shifts, place breaks, simulate, check and judge."""
@@ -151,7 +152,9 @@ class Trial:
         begun: SimulationResult | None = None
         for months in self._months(is_final=is_final):
             self.reporter.stage("simulation")
-            begun = result = simulate(scene, replications=months, seed=seed, begun=begun)
+            begun = result = simulate(
+                scene, replications=months, seed=seed, workers=self.threads, begun=begun
+            )
             verdicts = judge(problem, demand, evaluated, roster, scene, result, costs)
             if not any(v.undecided for v in verdicts):
                 break
