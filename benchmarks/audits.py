@@ -2,10 +2,15 @@
 
     python benchmarks/audits.py plans --number 300
     python benchmarks/audits.py optima --number 60
+    python benchmarks/audits.py impossible --number 40
+    python benchmarks/audits.py prices --plan examples/cloud_crm
 
 `plans`: small plans are designed, named and checked; the model's cost, the checker's and a third
 reckoning from schedule and plan alone must agree to the cent, and no law or hard rule be broken.
 `optima`: tiny plans must cost what a compact model, written apart, proves to be least.
+`impossible`: plans that cannot be kept must be planned all the same, tell what is unmet, and offer
+something first that, granted, makes them hold or saves what is said (within 5 %).
+`prices`: what `staffing explain` tells of each target, rule and contract is solved anew without it.
 """
 
 from __future__ import annotations
@@ -23,8 +28,11 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scenarios.plan import load
 from tests.audits.accounts import account
 from tests.audits.compact import least_cost
+from tests.audits.grants import first_offer_faults, price_faults
+from tests.audits.impossible import impossible_plan
 from tests.audits.plans import random_plan
 from tests.audits.tiny import tiny_plan
 
@@ -48,7 +56,17 @@ def optima(folder: Path, seed: int) -> list[str]:
     return found
 
 
-AUDITS: dict[str, Callable[[Path, int], list[str]]] = {"plans": plans, "optima": optima}
+def impossible(folder: Path, seed: int) -> list[str]:
+    """What is wrong with the run or the first offer of a plan that cannot be kept."""
+    kind, plan = impossible_plan(folder, seed)
+    return [f"{kind}: {fault}" for fault in first_offer_faults(plan)]
+
+
+AUDITS: dict[str, Callable[[Path, int], list[str]]] = {
+    "plans": plans,
+    "optima": optima,
+    "impossible": impossible,
+}
 
 
 def main() -> None:
@@ -56,10 +74,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("audit", choices=AUDITS)
+    parser.add_argument("audit", choices=[*AUDITS, "prices"])
     parser.add_argument("--number", type=int, default=20)
     parser.add_argument("--first", type=int, default=0, help="first seed")
+    parser.add_argument("--plan", type=Path, default=Path("examples/cloud_crm"))
     arguments = parser.parse_args()
+    if arguments.audit == "prices":
+        faults = price_faults(load(arguments.plan))
+        print(*faults, sep="\n")
+        print(f"prices: {len(faults)} not confirmed, cpu_s={time.process_time():.0f}")
+        return
     hold = 0
     for seed in range(arguments.first, arguments.first + arguments.number):
         with tempfile.TemporaryDirectory() as folder:
