@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from scenarios.build import Corrections, build_problem
 from scenarios.corrections import corrected, first_corrections, without_empty_seats
 from scenarios.trial import Candidate, Trial
-from solver.optimize import least_cost_share, optimize
+from solver.optimize import least_cost, least_cost_share, optimize
 from solver.problem import Limits
 from solver.result import ShiftPlan
 
@@ -91,7 +91,14 @@ def correct(plan: Plan, trial: Trial, limits: Limits, stop: Callable[[], bool]) 
             break
         per_round = replace(limits, seconds=limits.seconds / 4)
     best = min((trial.final(c) for c in (best, sound) if c is not None), key=lambda c: c.rank)
-    return Rounds(best, number, best.design.bound, stop())
+    return Rounds(best, number, _bound(best), stop())
+
+
+def _bound(best: Candidate) -> float:
+    """Bound on the cost of any roster: other designs may fill the seats that this one left out."""
+    if not best.problem.most_seats:
+        return best.design.bound
+    return min(best.design.bound, least_cost(replace(best.problem, most_seats=()))[0])
 
 
 def _told(candidate: Candidate) -> str:

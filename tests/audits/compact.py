@@ -270,7 +270,7 @@ class _Compact:
             solver.Add(worked + short >= float(pool.load.sum()))
 
     def _mail(self, queue: object) -> None:
-        """Replies as they fall due: late they cost by the hour, given up as much as two days."""
+        """Replies as they fall due; late they cost by the open hour, given up as two days of it."""
         solver, size = self.solver, self.problem.grid.size
         done = given_up = arrived = due = 0.0
         more = 1 + float(queue.reserve[0])
@@ -283,7 +283,8 @@ class _Compact:
                 done += now
             given_up += self._missing(48 * queue.price)
             solver.Add(done + given_up <= arrived)
-            if due > 0:
+            # Where nobody may reply and nothing falls due, lateness is not counted.
+            if due > 0 and (queue.open_mask[t] or (queue.due == t).any() or t == size - 1):
                 solver.Add(done + given_up + self._missing(queue.price) >= due)
 
     def solve(self) -> float:

@@ -113,7 +113,7 @@ def _too_many_calls(tables: Tables, rng: random.Random) -> None:
 def _too_much_mail(tables: Tables, rng: random.Random) -> None:
     for row in tables["history"]:
         if row["queue"] == "email":
-            row["volume"] = rng.choice((24, 30))
+            row["volume"] = rng.choice((60, 80))
 
 
 def _no_shift_over_an_open_hour(tables: Tables, rng: random.Random) -> None:
@@ -152,6 +152,9 @@ def _a_post_for_more_than_there_are(tables: Tables, rng: random.Random) -> None:
 def _an_answer_at_once(tables: Tables, rng: random.Random) -> None:
     _row(tables, "targets", queue="phone").update(limit=1, share=rng.choice((0.99, 0.995)))
     _row(tables, "targets", queue="phone")["period"] = "interval"
+    for row in tables["history"]:
+        if row["queue"] == "phone":
+            row["volume"] = 20
 
 
 def _a_cap_nobody_can_keep(tables: Tables, rng: random.Random) -> None:
