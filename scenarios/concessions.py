@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scenarios.i18n import translator
+from scenarios.overrides.cells import label, pair_text
+from scenarios.plan.model import queue_kind
 from scenarios.wording import target_text
 from solver.rules import law_rules
 
@@ -13,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenarios.plan import Plan
-    from scenarios.plan.schema import ContractRow
+    from scenarios.plan.schema import ContractRow, TargetRow
 
 _MORE_OVERTIME_H = 4.0
+# A time that is the last thing a queue promises becomes so many times as long.
+_LONGER = 10.0
 # Nobody can grant what the law forbids: its price is told, it is no offer.
 LAW = "law"
 
@@ -60,16 +64,44 @@ def _targets(plan: Plan) -> Iterator[Concession]:
         text = target_text(row.measure, share, row.limit, row.unit, word)
         if row.measure == "cost_per_contact":
             continue  # told, never planned by
+        where = label("targets", row, plan.targets)
+        if "measure=" not in where:
+            where += f" measure={row.measure}"
         kept = plan.targets[:number] + plan.targets[number + 1 :]
-        change = f"targets queue={row.queue} measure={row.measure}: removed"
+        change = "removed"
+        if not _is_same_work(plan, row.queue, kept):
+            # What a queue promises tells what its work is: its last promise stays and asks nothing.
+            cell, value = _asking_nothing(row)
+            asking = row.model_copy(update={cell: value})
+            kept = (*plan.targets[:number], asking, *plan.targets[number + 1 :])
+            change = f"{cell} {getattr(row, cell):g} -> {value:g}"
+        change = f"targets {where}: {change}"
         yield Concession("target", f"{row.queue}: {text}", change, replace(plan, targets=kept))
+
+
+def _is_same_work(plan: Plan, queue: str, targets: tuple[TargetRow, ...]) -> bool:
+    """Whether a queue still promises something with these targets, of the same kind."""
+    return any(t.queue == queue for t in targets) and (
+        queue_kind(queue, targets) is plan.kinds[queue]
+    )
+
+
+def _asking_nothing(row: TargetRow) -> tuple[str, float]:
+    """Cell of a target, and the value with which it asks for nothing that costs."""
+    if row.measure == "answered_within":
+        return "share", 0.0
+    if row.measure == "abandoned":
+        return "limit", 1.0
+    if row.measure in ("replied_within", "mean_wait"):
+        return "limit", row.limit * _LONGER
+    return "limit", 0.0
 
 
 def _rules(plan: Plan) -> Iterator[Concession]:
     for number, row in enumerate(plan.rules):
         kept = plan.rules[:number] + plan.rules[number + 1 :]
         who = "" if row.scope == "all" else f" {row.scope}={row.who}"
-        change = f"rules rule={row.rule}{who}: removed"
+        change = f"rules {label('rules', row, plan.rules)}: removed"
         key = f"{row.rule} {row.value:g}{who}"
         yield Concession("rule", key, change, replace(plan, rules=kept))
     for rule in law_rules(plan.settings.law):
@@ -84,7 +116,7 @@ def _contract(plan: Plan, row: ContractRow) -> Iterator[Concession]:
         )
         return replace(plan, contracts=rows)
 
-    where = f"contracts contract={row.contract}:"
+    where = f"contracts {pair_text('contract', row.contract)}:"
     most = row.people_max + 1
     yield Concession(
         "people",

@@ -16,7 +16,7 @@ from scenarios.corrections import corrected, first_corrections, without_empty_se
 from scenarios.runs import Run
 from scenarios.start import corrections_of, first_candidate, is_near
 from scenarios.trial import Candidate, Trial
-from solver.optimize import least_cost_share, optimize
+from solver.optimize import least_cost, least_cost_share, optimize
 from solver.problem import Limits
 from solver.result import ShiftPlan
 
@@ -123,7 +123,14 @@ def correct(
         per_round = replace(limits, seconds=limits.seconds / 4)
     best = min((trial.final(c) for c in (best, sound) if c is not None), key=lambda c: c.rank)
     taught = next(of for one, of in made if one is best.design)
-    return Rounds(best, number, best.design.bound, stop(), taught)
+    return Rounds(best, number, _bound(best), stop(), taught)
+
+
+def _bound(best: Candidate) -> float:
+    """Bound on the cost of any roster: other designs may fill the seats that this one left out."""
+    if not best.problem.most_seats:
+        return best.design.bound
+    return min(best.design.bound, least_cost(replace(best.problem, most_seats=()))[0])
 
 
 def _told(candidate: Candidate) -> str:

@@ -283,6 +283,7 @@ def _result(
     broken = final.findings.findings
     broken = broken[broken["mode"] != "priced"] if len(broken) else broken
     held = all(v.met for v in final.verdicts if is_firm(v)) and not len(broken)
+    held = held and not _is_beyond_limits(final)
     cost = final.cost
     penalties = sum(u.cost for u in final.evaluated.unmet)
     gap = (cost + penalties) / rounds.bound - 1 if rounds.bound > 0 else None
@@ -320,6 +321,19 @@ def _result(
         "notes": [*map(str, plan.notices), *told.notices, *final.roster.notes],
         "exit_code": 0 if held else 1,
     }
+
+
+def _is_beyond_limits(final: Candidate) -> bool:
+    """Whether somebody is missing under a floor, or hours under the cap on occupancy.
+
+    The table `service` does not tell: a week's share may be kept although nobody answers for a day.
+    A part of a person is not missed: a short break may lie anywhere in its window.
+    """
+    floors = {f"{pool.name} floor" for pool in final.problem.pools}
+    return any(
+        (u.key in floors or u.key == "occupancy_max") and u.amount >= 1 - 1e-6
+        for u in final.evaluated.unmet
+    )
 
 
 def _names(final: Candidate) -> dict[str, float | None]:

@@ -316,9 +316,10 @@ def _check_purchase(book: _Book, terms: Terms, people: list[Person]) -> None:
     for contract in contracts.values():
         if contract.purchase_min_hours <= 0:
             continue
-        for first in range(0, terms.problem.grid.days, 7):
-            days = list(range(first, first + 7))
+        periods = terms.problem.grid.period_of_day(contract.purchase_period)
+        for period in np.unique(periods):
+            days = np.flatnonzero(periods == period).tolist()
             hours = sum(p.hours(days) for p in people if p.contract.name == contract.name)
             if 0 < hours < contract.purchase_min_hours - SMALL:
                 short = hours - contract.purchase_min_hours
-                book.note("purchase_min", _PRICED, contract.name, first, short)
+                book.note("purchase_min", _PRICED, contract.name, days[0], short)

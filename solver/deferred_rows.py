@@ -18,6 +18,8 @@ from solver.problem import Bools, DeferredQueue, Floats, Ints, Problem
 _GIVEN_UP_H = 48.0
 # Deferred queues with about the same time to answer are worked off as one: edges in hours.
 _BANDS_H = (3.0, 6.0, 12.0, 30.0, 60.0)
+# Share of a queue's work whose time to answer may be shorter than the queue's.
+_HASTY_SHARE = 0.1
 # From this time to answer on, work is patient and placed by blocks of this length.
 _PATIENT_H = 20.0
 _BLOCK_H = 2.0
@@ -123,11 +125,19 @@ def deferred_positions(problem: Problem, worked: list[Worked], values: Floats) -
 
 
 def _given_h(problem: Problem, queue: DeferredQueue) -> float:
-    """Hours that work of a queue usually has until it is due."""
+    """Hours until it is due that nearly all work of a queue has."""
     if queue.given_h is not None:
         return queue.given_h
-    given = float(np.median(queue.due - np.arange(problem.grid.size) + 1))
-    return given * problem.grid.interval_h
+    size = problem.grid.size
+    came = np.flatnonzero((queue.work_h > 0) & (queue.due < size))
+    if not len(came):
+        return float(size * problem.grid.interval_h)
+    given = queue.due[came] - came + 1
+    order = np.argsort(given, kind="stable")
+    share = np.cumsum(queue.work_h[came][order]) / queue.work_h[came].sum()
+    # Its shortest tenth decides: what may be done hours late on average is late all the same.
+    at = int(np.searchsorted(share, _HASTY_SHARE))
+    return float(given[order][at]) * problem.grid.interval_h
 
 
 def _alike(problem: Problem, classes: Floats) -> list[tuple[DeferredQueue, ...]]:

@@ -159,10 +159,15 @@ def _shift_columns(model: LinearModel, problem: Problem, g: int) -> Ints:
 def _day_totals(
     model: LinearModel, problem: Problem, g: int, x: Ints, heads: int
 ) -> tuple[Ints, Ints]:
-    """People at work on a day: no more than are employed and not away. Returns columns and rows."""
+    """People at work on a day: no more than are employed and not away. Returns columns and rows.
+
+    A day that is pinned off is one away.
+    """
     people = [problem.agents[k] for k in problem.agents_of(g)]
     days = problem.grid.days
-    away = np.array([sum(not a.available(d) for a in people) for d in range(days)])
+    away = np.array(
+        [sum(not a.available(d) or a.pins.get(d) == "" for a in people) for d in range(days)]
+    )
     totals = model.add_columns(days, integer=True, day=np.arange(days))
     sums = model.add_rows(days, lower=0, upper=0)
     d, p = np.nonzero(x >= 0)

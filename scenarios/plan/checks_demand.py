@@ -174,7 +174,8 @@ def _limit(draft: Draft, located: Located[Any], row: Any) -> Iterator[Finding]:
             "targets", located, "share", "is all contacts, which no staff can promise",
             "a share below 1, as 0.99",
         )  # fmt: skip
-    if row.limit == 0 and row.measure not in ("abandoned", "answered_within"):
+    # Nobody at a post, or no hours a week, is a wish that a scenario may have; no time is none.
+    if row.limit == 0 and row.measure in ("replied_within", "mean_wait", "cost_per_contact"):
         yield draft.fault("targets", located, "limit", "is zero", "more than 0")
 
 

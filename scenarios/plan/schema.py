@@ -110,7 +110,9 @@ class Settings(Row):
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = Field(
         "", description="Country whose public holidays apply (CN, US, ...); empty: none"
     )
-    law: Literal["cn", "eu", "none"] = Field("none", description="Set of legal rules")
+    law: Literal["cn", "eu", "us-fair-workweek", "none"] = Field(
+        "none", description="Set of legal rules"
+    )
     synthetic: bool = Field(False, description="Whether the plan's figures are made up")
     note: str = Field("", description="Anything worth knowing about the plan")
     service: Service = Field(default_factory=Service, description="Defaults of the promises")

@@ -20,7 +20,7 @@ def test_the_post_costs_its_chiefs_week(told):
     """Nobody but the chief serves the post, and the chief nothing else: 5 days of 8 h at 100."""
     row = told.table.iloc[0]
     assert row["key"] == "lead: people ≥ 1"
-    assert row["change"] == "targets queue=lead measure=present: removed"
+    assert row["change"] == "targets queue=lead measure=present: limit 1 -> 0"
     assert row["saves"] == pytest.approx(4000)
     assert row["solved"] == "whole"
     assert row["low"] - 1e-6 <= 4000 <= row["high"] + 1e-6

@@ -310,6 +310,21 @@ def test_outsourced_blocks(make: Make) -> None:
     assert cost(judged(problem, {})) == {}
 
 
+def test_a_purchase_of_a_month_is_held_to_its_month(make: Make) -> None:
+    """32 hours in two weeks of 16 are what a month's purchase of 32 asks for: nothing is found."""
+    own = contract(
+        kind=ContractKind.OUTSOURCED,
+        week_hours_min=0,
+        week_shifts_min=0,
+        purchase_min_hours=32,
+        purchase_period="month",
+    )
+    problem = make(agents=[ANN], contracts=[own], days=14)
+    two_days = [EARLY] * 2 + [-1] * 5
+    assert breaches(judged(problem, {"Ann": two_days * 2}), "purchase_min") == []
+    assert breaches(judged(problem, {"Ann": two_days}), "purchase_min") == [("07", -16.0)]
+
+
 def test_hiring_costs_each_head_beyond_those_given(make: Make) -> None:
     """Two people where one is there already: one is hired."""
     own = contract(people_min=1, hire_cost=500.0)

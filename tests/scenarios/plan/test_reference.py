@@ -4,6 +4,7 @@ from pathlib import Path
 
 from scenarios.plan import schema
 from scenarios.plan.reference import reference
+from solver.rules import LAWS
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "plan.md"
 
@@ -26,3 +27,9 @@ def test_references_and_keys_name_columns_that_exist():
         assert column in schema.TABLES[table].model_fields
     for table, key in schema.KEYS.items():
         assert set(key) <= set(schema.TABLES[table].model_fields)
+
+
+def test_a_plan_may_name_every_law_file():
+    """`us-fair-workweek` was a file that no plan could ask for."""
+    choices = schema.Settings.model_fields["law"].annotation
+    assert set(choices.__args__) == set(LAWS)
