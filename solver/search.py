@@ -30,9 +30,11 @@ _LEAST_SEARCH_S = 40.0
 # A month of one part is searched for long; where parts follow each other, what one of them loses at
 # its root is little beside what they lose to each other.
 _MONTH_NODE_WORK = 8_000_000
-_PART_NODE_WORK = 20_000
-# Steps for improving rounded shifts, in those that the days took to relax.
+_PART_NODE_WORK = 200_000
+# Steps for improving rounded shifts, in those that the days took to relax; where that was easy (a
+# plain cover), whole shifts may be hard all the same.
 _POLISH_STEPS = 3
+_LEAST_POLISH_STEPS = 8_000
 
 
 @dataclass
@@ -199,7 +201,7 @@ def _polished(
     heads = np.isin(columns, design.people.heads[~costly_heads(design)])
     start = rounded[columns]
     start[heads] = relaxation.matrix.upper[heads]
-    steps = _POLISH_STEPS * max(1, relaxation.steps)
+    steps = max(_LEAST_POLISH_STEPS, _POLISH_STEPS * relaxation.steps)
     found = polish(
         design, relaxation, columns, start, days, least=least, goal=goal, steps=steps, seed=seed
     )
