@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios import cli_budget, cli_runs
+from scenarios import cli_budget, cli_export, cli_runs
 from scenarios.command import (
     ABORTED,
     BAD_INPUT,
@@ -275,7 +275,7 @@ app.command()(cli_runs.simulate)
 app.command()(cli_runs.repair)
 app.command()(cli_runs.compare)
 app.command()(cli_budget.budget)
-app.command()(cli_runs.export)
+app.command()(cli_export.export)
 app.command("import-roster")(cli_runs.import_edited)
 
 

@@ -72,6 +72,8 @@ _ZH = {
     "Code": "代码",
     "Time": "时间",
     "Paid hours": "计薪工时",
+    "break": "休息",
+    "activity": "活动",
     "On duty": "在岗人数",
     "leave": "休假",
     "sick": "病假",

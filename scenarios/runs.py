@@ -265,6 +265,15 @@ def file_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text).strip("-.").lower() or "plan"
 
 
+def plain_times(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Give a run's table with its dates and times as the text of its file."""
+    frame = table.copy()
+    for column, kind in _ALL_TABLES[name].items():
+        if kind in _TIME_FORMAT:
+            frame[column] = frame[column].dt.strftime(_TIME_FORMAT[kind])
+    return frame
+
+
 def _typed(name: str, table: pd.DataFrame | None) -> pd.DataFrame:
     """Give a table its columns, in order and of their types."""
     import pandas as pd
@@ -336,10 +345,7 @@ def _fill(run: Run, folder: Path, plan: Plan | None) -> None:
     from scenarios.workbook import write_roster
 
     for name, table in run.tables.items():
-        frame = table.copy()
-        for column, kind in _ALL_TABLES[name].items():
-            if kind in _TIME_FORMAT:
-                frame[column] = frame[column].dt.strftime(_TIME_FORMAT[kind])
+        frame = plain_times(name, table)
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
     write_roster(run, folder / "roster.xlsx", str(run.result.get("language") or "en"))
     if plan is not None:
