@@ -60,8 +60,8 @@ def forecast_picture(rows: pd.DataFrame, days: pd.DataFrame, title: str) -> str:
     starts = first_week["start"]
     new_day = starts.dt.normalize().ne(starts.dt.normalize().shift())
     charts = [
-        _chart(f"{title}: contacts a day", *_against(days), _dates(dates, len(dates) // 10 + 1)),
-        _chart(
+        panel(f"{title}: contacts a day", *_against(days), _dates(dates, len(dates) // 10 + 1)),
+        panel(
             f"The first {DAYS_IN_CLOSE_UP} days by interval",
             *_against(first_week),
             [(k, f"{start:%a %d}") for k, start in enumerate(starts) if new_day.iloc[k]],
@@ -86,7 +86,7 @@ def hours_picture(errors: pd.DataFrame, title: str) -> str:
         Line("Poisson floor", errors["poisson_floor"].to_numpy(float), GREY, dashed=True),
     ]
     ticks = list(enumerate(errors["value"]))[:: len(errors) // 12 + 1]
-    return _document([_chart(f"{title}: error in % by hour of the day", lines, [], ticks)], title)
+    return _document([panel(f"{title}: error in % by hour of the day", lines, [], ticks)], title)
 
 
 def _against(table: pd.DataFrame) -> tuple[list[Line], list[Band]]:
@@ -111,10 +111,25 @@ def _dates(dates: pd.Series, step: int) -> list[tuple[int, str]]:
     return [(k, f"{date:%d %b}") for k, date in enumerate(dates)][::step]
 
 
-def _chart(
+def panel(
     title: str, lines: Sequence[Line], bands: Sequence[Band], ticks: Sequence[tuple[int, str]]
 ) -> list[str]:
-    """One panel, drawn from its own upper left corner."""
+    """Draw lines and bands over numbered places, from the panel's own upper left corner.
+
+    Parameters
+    ----------
+    title
+        Heading.
+    lines, bands
+        What is drawn; a missing value breaks it.
+    ticks
+        Places that are named below the axis, and their names.
+
+    Returns
+    -------
+    list of str
+        Elements for an SVG of `WIDTH` by `HEIGHT`.
+    """
     everything = [line.values for line in lines] + [band.high for band in bands]
     finite = np.concatenate([values[np.isfinite(values)] for values in everything] or [[0.0]])
     step = _round_step(float(finite.max(initial=0.0)))

@@ -159,7 +159,7 @@ def write_run(run: Run, folder: str | Path, plan: Plan | None = None) -> Path:
     Parameters
     ----------
     run
-        What is written: `result.json`, one CSV per table, and `roster.xlsx`.
+        What is written: `result.json`, one CSV per table, `roster.xlsx` and `report.html`.
     folder
         Target. A former run there is replaced; an empty folder is used.
     plan
@@ -342,12 +342,16 @@ def _plain(value: Any) -> Any:
 
 
 def _fill(run: Run, folder: Path, plan: Plan | None) -> None:
+    from scenarios.export.report import report_html
     from scenarios.workbook import write_roster
 
+    language = str(run.result.get("language") or "en")
     for name, table in run.tables.items():
         frame = plain_times(name, table)
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    write_roster(run, folder / "roster.xlsx", str(run.result.get("language") or "en"))
+    write_roster(run, folder / "roster.xlsx", language)
+    report = report_html(run, language)
+    (folder / "report.html").write_text(report, encoding="utf-8", newline="\n")
     if plan is not None:
         from scenarios.plan import write_folder
 

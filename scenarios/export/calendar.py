@@ -11,13 +11,14 @@ import datetime as dt
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
 
+from scenarios.export.shifts import parts_of_shifts
 from scenarios.export.zones import timezone_component
 from scenarios.i18n import translator
 from scenarios.runs import RunError
@@ -125,10 +126,9 @@ def _shifts(run: Run, zone: str | None, language: str) -> dict[str, list[Event]]
     word = translator(language)
     service = run.tables["service"]
     labels = dict(zip(service["queue"], service["label"], strict=True))
-    activities = dict(iter(run.tables["activities"].groupby("agent")))
+    parts = parts_of_shifts(run)
     found: dict[str, list[Event]] = {}
     for agent, rows in run.tables["schedule"].groupby("agent", sort=True):
-        own = activities.get(agent)
         ordered = rows.sort_values(["date", "start"], kind="stable")
         numbers = ordered.groupby("date").cumcount()
         for number, row in zip(numbers, ordered.itertuples(index=False), strict=True):
@@ -139,7 +139,7 @@ def _shifts(run: Run, zone: str | None, language: str) -> dict[str, list[Event]]
             event.add("DTEND", _moment(row.end, zone))
             event.add("SUMMARY", " · ".join(filter(None, [_plain(row.shift), _plain(row.team)])))
             lines = [f"{word('Role')}: {_plain(row.role)}"] if row.role else []
-            for part in _during(own, row.start, row.end):
+            for part in parts.get((row.agent, row.start), ()):
                 what = labels.get(part.activity) or word(part.activity)
                 lines.append(f"{part.start:%H:%M}–{part.end:%H:%M} {_plain(what)}")
             if lines:
@@ -148,15 +148,6 @@ def _shifts(run: Run, zone: str | None, language: str) -> dict[str, list[Event]]
             event.add("X-STAFFING-DATE", date.isoformat())
             found.setdefault(str(agent), []).append(event)
     return found
-
-
-def _during(
-    activities: pd.DataFrame | None, start: pd.Timestamp, end: pd.Timestamp
-) -> Iterable[Any]:
-    if activities is None:
-        return ()
-    inside = activities[(activities["start"] >= start) & (activities["start"] < end)]
-    return inside.sort_values(["start", "end"], kind="stable").itertuples(index=False)
 
 
 def _merged(

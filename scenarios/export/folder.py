@@ -14,7 +14,7 @@ from scenarios.export.tables import check_format, write_tables
 from scenarios.i18n import LANGUAGES
 from scenarios.runs import Run, RunError, check_target, read_run, write_folder
 
-MARKER = "export.json"
+MARKER, REPORT = "export.json", "report.html"
 _CALENDARS, _TABLES = "calendars", "tables"
 #: Tables without which there is no roster to hand on.
 _NEEDED = (
@@ -25,7 +25,7 @@ _NEEDED = (
 def export_run(
     folder: str | Path, target: str | Path, *, table_format: str = "csv", language: str = ""
 ) -> Path:
-    """Export a finished run: calendars, tables, and a manifest.
+    """Export a finished run: calendars, report.html, tables, and a manifest.
 
     Parameters
     ----------
@@ -50,6 +50,7 @@ def export_run(
         The run is none or is damaged, the target holds something else, or cannot be written.
     """
     from scenarios.export.calendar import calendar_files, read_calendars
+    from scenarios.export.report import report_html
 
     check_format(table_format)
     run = finished_run(folder)
@@ -61,6 +62,7 @@ def export_run(
     check_target(place, MARKER, "export")
     former = read_calendars(place / _CALENDARS)
     calendars = calendar_files(run, _zone(folder), _written(folder), former, language)
+    page = report_html(run, language)
     about = {
         key: run.result.get(key)
         for key in ("name", "scenario", "start", "days", "seed", "versions", "inputs_hash")
@@ -70,6 +72,7 @@ def export_run(
         (partial / _CALENDARS).mkdir()
         for name, content in calendars.items():
             (partial / _CALENDARS / name).write_bytes(content)
+        (partial / REPORT).write_text(page, encoding="utf-8", newline="\n")
         write_tables(run, partial / _TABLES, table_format)
         text = json.dumps(about | {"language": language}, ensure_ascii=False, indent=2)
         (partial / MARKER).write_text(text + "\n", encoding="utf-8")
