@@ -407,6 +407,9 @@ _ZH = {
     "Contacts by interval: what is expected, and the range that holds 80 % of the time.":
         "各时段联系量：期望值与 80% 区间。",
     "expected": "期望值",
+    "What the plan falls short of, with its price; whether a target holds is judged by the "
+    "simulation, in the table of service.":
+        "方案的缺口及其代价；目标是否达成以服务水平表中的仿真结果为准。",
     "Nothing is short in the plan.": "方案中没有缺口。",
     "none": "无",
     "Versions": "版本",

@@ -60,6 +60,7 @@ def report_html(run: Run, language: str = "en") -> str:
     import jinja2
 
     word = translator(language)
+    services = service_rows(run, word)
     people = [dict.fromkeys(_PEOPLE) | line for line in run.result.get("people") or []]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("scenarios.export", ""),
@@ -79,7 +80,8 @@ def report_html(run: Run, language: str = "en") -> str:
         people=people,
         heads=sum(line["heads"] or 0 for line in people),
         hours=sum(line["hours"] or 0 for line in people),
-        services=service_rows(run, word),
+        services=services,
+        missed=[row for row in services if row.met is False],
         heat_maps=_heat_maps(run, word),
         days=_days(run, word),
         legend=_legend(run, word),

@@ -141,6 +141,9 @@ def test_parts_belong_to_the_shift_that_they_begin_in():
 
 def test_what_is_missed_and_broken_is_said(page, run):
     assert [row[2] for row in table(page, "unmet-lines")] == ["12.00"]
+    missed = ["".join(item.itertext()) for item in tree(page).find(".//ul[@id='missed']")]
+    assert len(missed) == 1
+    assert missed[0].endswith("2026-12-28: 89.5 % (89.0–90.1)")
     rows = tree(page).findall(".//table[@class='checks']/tbody/tr")
     assert len(rows) == len(run.tables["checks"])
     about = "".join(tree(page).find(".//section[@id='about']").itertext())
