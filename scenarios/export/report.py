@@ -218,7 +218,10 @@ def _days(run: Run, word: Word) -> list[dict[str, Any]]:
     schedule, parts, labels = run.tables["schedule"], parts_of_shifts(run), _labels(run)
     columns = ["agent", "name", "team", "contract", "role"]
     people = pd.concat([run.tables["agents"][columns], schedule[columns]])
-    people = people.drop_duplicates("agent")
+    people = people.drop_duplicates("agent").reset_index(drop=True)
+    people["name"] = people["name"].where(people["name"] != "", people["agent"])
+    twice = people["name"].duplicated(keep=False) & (people["name"] != people["agent"])
+    people.loc[twice, "name"] = people["name"] + " (" + people["agent"] + ")"
     begin = (schedule["start"] - schedule["date"]).dt.total_seconds() / 60
     end = (schedule["end"] - schedule["date"]).dt.total_seconds() / 60
     if schedule.empty:
@@ -240,7 +243,7 @@ def _days(run: Run, word: Word) -> list[dict[str, Any]]:
         for team, own in teams:
             bars = []
             for person in own:
-                name = person.name or person.agent
+                name = person.name
                 shifts = worked.get((person.agent, date), ())
                 on_duty += bool(shifts)
                 if not shifts:

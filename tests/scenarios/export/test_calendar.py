@@ -1,9 +1,11 @@
 """Calendars: exact bytes over a clock change, numbers that follow what was handed out before."""
 
 import datetime as dt
+import io
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.tz import tzical
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
@@ -233,3 +235,17 @@ def test_ids_differ_by_plan_person_and_day_alone():
         event_uid("Pa", "", day),
     }  # fmt: skip
     assert len(ids) == 6
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+def test_another_reader_makes_the_same_clock_of_a_zone(zone):
+    text = timezone_component(ZoneInfo(zone), 2026, 2027).to_ical().decode()
+    read = tzical(io.StringIO(text)).get()
+    moment = dt.datetime(2026, 1, 1)
+    while moment < dt.datetime(2028, 1, 1):
+        there = moment.replace(tzinfo=ZoneInfo(zone))
+        exists = there.astimezone(dt.UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == moment
+        once = there.utcoffset() == there.replace(fold=1).utcoffset()
+        if exists and once:
+            assert moment.replace(tzinfo=read).utcoffset() == there.utcoffset(), moment
+        moment += dt.timedelta(minutes=30)

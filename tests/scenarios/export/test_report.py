@@ -130,6 +130,7 @@ def test_every_person_is_on_every_day_with_the_shifts_there_are(run):
         assert len(bars) == int((schedule["date"] == date).sum())
     first = ["".join(title.itertext()) for title in days[0].findall("g/title")]
     assert "Anna Kowalska · D 08:00–17:00\n08:00–12:00 在线聊天" in first
+    assert sum(told.startswith("Ben (b3)") for told in first) == 1
     away = ["".join(text.itertext()) for text in days[2].findall(".//text[@class='note']")]
     assert away == ["leave"]
 
