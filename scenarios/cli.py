@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios import cli_budget, cli_index, cli_runs, cli_sweep
+from scenarios import cli_budget, cli_export, cli_index, cli_runs, cli_sweep
 from scenarios.command import (
     ABORTED,
     BAD_INPUT,
@@ -278,7 +278,7 @@ app.command()(cli_runs.repair)
 app.command()(cli_runs.compare)
 app.command()(cli_budget.budget)
 app.command(help=cli_sweep.HELP, short_help=cli_sweep.SHORT)(cli_sweep.sweep)
-app.command()(cli_runs.export)
+app.command()(cli_export.export)
 app.command("import-roster")(cli_runs.import_edited)
 app.add_typer(cli_index.app)
 

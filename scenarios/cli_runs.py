@@ -1,4 +1,4 @@
-"""Commands on finished runs: simulate, repair, compare, export, take an edited roster over."""
+"""Commands on finished runs: simulate, repair, compare, take an edited roster over."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from scenarios.command import (
     runs_root,
     say_error,
     with_scenarios,
-    write_whole,
 )
 from scenarios.errors import PlannerError
 
@@ -169,30 +168,6 @@ def compare(
     files = [] if out is None else write_tables(comparison, out)
     print_comparison(comparison, console(), files)
     raise typer.Exit(comparison.exit_code)
-
-
-def export(
-    run: RunPath,
-    xlsx: Annotated[Path, typer.Option("--xlsx", metavar="FILE", help="Workbook to write.")],
-    lang: Annotated[
-        str, typer.Option("--lang", metavar="en|zh", help="Language; the plan's if left out.")
-    ] = "",
-) -> None:
-    """Write a roster as a workbook for team leads."""
-    from scenarios.i18n import LANGUAGES
-    from scenarios.runs import read_run
-    from scenarios.workbook import write_roster
-
-    kept = read_run(run)
-    language = lang or str(kept.result.get("language") or "en")
-    if language not in LANGUAGES:
-        msg = f"--lang is one of {', '.join(LANGUAGES)}, got {lang}"
-        raise PlannerError(msg)
-    if xlsx.suffix.lower() != ".xlsx":
-        msg = f"{xlsx}: a workbook's name ends in .xlsx"
-        raise PlannerError(msg)
-    write_whole(xlsx, lambda path: write_roster(kept, path, language))
-    typer.echo(str(xlsx))
 
 
 def import_edited(

@@ -72,6 +72,8 @@ _ZH = {
     "Code": "代码",
     "Time": "时间",
     "Paid hours": "计薪工时",
+    "break": "休息",
+    "activity": "活动",
     "On duty": "在岗人数",
     "leave": "休假",
     "sick": "病假",
@@ -389,6 +391,33 @@ _ZH = {
     "no cost centre": "无成本中心",
     "short of people in {months}: {hours} h that nobody works":
         "{months} 人手不足：{hours} 小时无人承担",
+    # Report
+    "Some targets or rules are not met.": "部分目标或规则未达成。",
+    "Simulated on the finished roster; the dot is the simulated value, the bar its 95 % "
+    "interval, the line the target.":
+        "对成品班表的仿真结果：圆点为仿真值，横条为 95% 区间，竖线为目标。",
+    "People scheduled minus people required, by day and hour (mean of the hour)":
+        "排班人数减需求人数（按日期和小时，取小时内均值）",
+    "The requirement counts whole people for each queue by itself; people who serve several "
+    "queues can hold the targets with fewer.":
+        "需求按各队列单独取整计算；一人服务多个队列时，较少的人也能达成目标。",
+    "Choose a day; point at a person for the whole shift.":
+        "选择日期；将鼠标停在人员上可查看整个班次。",
+    "Forecast": "预测",
+    "Contacts by interval: what is expected, and the range that holds 80 % of the time.":
+        "各时段联系量：期望值与 80% 区间。",
+    "expected": "期望值",
+    "What the plan falls short of, with its price; whether a target holds is judged by the "
+    "simulation, in the table of service.":
+        "方案的缺口及其代价；目标是否达成以服务水平表中的仿真结果为准。",
+    "Nothing is short in the plan.": "方案中没有缺口。",
+    "none": "无",
+    "Versions": "版本",
+    "Simulated months": "仿真次数",
+    "hours late": "迟延工时",
+    "purchase block": "采购块",
+    "minimum purchase": "最低采购量",
+    "paid leave": "带薪假",
     # Weekdays
     "Mon": "一",
     "Tue": "二",

@@ -62,8 +62,8 @@ def forecast_picture(rows: pd.DataFrame, days: pd.DataFrame, title: str) -> str:
     starts = first_week["start"]
     new_day = starts.dt.normalize().ne(starts.dt.normalize().shift())
     charts = [
-        chart(f"{title}: contacts a day", *_against(days), _dates(dates, len(dates) // 10 + 1)),
-        chart(
+        panel(f"{title}: contacts a day", *_against(days), _dates(dates, len(dates) // 10 + 1)),
+        panel(
             f"The first {DAYS_IN_CLOSE_UP} days by interval",
             *_against(first_week),
             [(k, f"{start:%a %d}") for k, start in enumerate(starts) if new_day.iloc[k]],
@@ -88,7 +88,7 @@ def hours_picture(errors: pd.DataFrame, title: str) -> str:
         Line("Poisson floor", errors["poisson_floor"].to_numpy(float), GREY, dashed=True),
     ]
     ticks = list(enumerate(errors["value"]))[:: len(errors) // 12 + 1]
-    return document([chart(f"{title}: error in % by hour of the day", lines, [], ticks)], title)
+    return document([panel(f"{title}: error in % by hour of the day", lines, [], ticks)], title)
 
 
 def _against(table: pd.DataFrame) -> tuple[list[Line], list[Band]]:
@@ -113,7 +113,7 @@ def _dates(dates: pd.Series, step: int) -> list[tuple[int, str]]:
     return [(k, f"{date:%d %b}") for k, date in enumerate(dates)][::step]
 
 
-def chart(
+def panel(
     title: str,
     lines: Sequence[Line],
     bands: Sequence[Band],
@@ -121,7 +121,24 @@ def chart(
     *,
     from_zero: bool = True,
 ) -> list[str]:
-    """One panel, drawn from its own upper left corner; its scale from zero or as values need it."""
+    """Draw lines and bands over numbered places, from the panel's own upper left corner.
+
+    Parameters
+    ----------
+    title
+        Heading.
+    lines, bands
+        What is drawn; a missing value breaks it.
+    ticks
+        Places that are named below the axis, and their names.
+    from_zero
+        Whether the scale begins at zero, or as the values need it.
+
+    Returns
+    -------
+    list of str
+        Elements for an SVG of `WIDTH` by `HEIGHT`.
+    """
     everything = [line.values for line in lines] + [side for b in bands for side in (b.low, b.high)]
     finite = np.concatenate([values[np.isfinite(values)] for values in everything] or [[0.0]])
     most = float(finite.max(initial=0.0 if from_zero else -np.inf))

@@ -159,7 +159,7 @@ def write_run(run: Run, folder: str | Path, plan: Plan | None = None) -> Path:
     Parameters
     ----------
     run
-        What is written: `result.json`, one CSV per table, and `roster.xlsx`.
+        What is written: `result.json`, one CSV per table, `roster.xlsx` and `report.html`.
     folder
         Target. A former run there is replaced; an empty folder is used.
     plan
@@ -265,6 +265,15 @@ def file_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text).strip("-.").lower() or "plan"
 
 
+def plain_times(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Give a run's table with its dates and times as the text of its file."""
+    frame = table.copy()
+    for column, kind in _ALL_TABLES[name].items():
+        if kind in _TIME_FORMAT:
+            frame[column] = frame[column].dt.strftime(_TIME_FORMAT[kind])
+    return frame
+
+
 def _typed(name: str, table: pd.DataFrame | None) -> pd.DataFrame:
     """Give a table its columns, in order and of their types."""
     import pandas as pd
@@ -333,15 +342,16 @@ def _plain(value: Any) -> Any:
 
 
 def _fill(run: Run, folder: Path, plan: Plan | None) -> None:
+    from scenarios.export.report import report_html
     from scenarios.workbook import write_roster
 
+    language = str(run.result.get("language") or "en")
     for name, table in run.tables.items():
-        frame = table.copy()
-        for column, kind in _ALL_TABLES[name].items():
-            if kind in _TIME_FORMAT:
-                frame[column] = frame[column].dt.strftime(_TIME_FORMAT[kind])
+        frame = plain_times(name, table)
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    write_roster(run, folder / "roster.xlsx", str(run.result.get("language") or "en"))
+    write_roster(run, folder / "roster.xlsx", language)
+    report = report_html(run, language)
+    (folder / "report.html").write_text(report, encoding="utf-8", newline="\n")
     if plan is not None:
         from scenarios.plan import write_folder
 

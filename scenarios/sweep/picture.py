@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from scenarios.pictures import Band, Line, chart, document
+from scenarios.pictures import Band, Line, document, panel
 from scenarios.sweep.points import Point
 from scenarios.sweep.vary import Vary
 
@@ -43,7 +43,7 @@ def _of_one(rows: pd.DataFrame, one: Vary, title: str) -> list[list[str]]:
     ticks = _ticks([str(value) for value in rows[one.name]])
     cost, bound = _numbers(rows, "cost"), _numbers(rows, "bound")
     charts = [
-        chart(
+        panel(
             f"{title}: cost, and what was proved to be the least, by {one.name}",
             [Line("cost", cost, _COLOURS[0], dots=True), Line("bound", bound, _COLOURS[6], True)],
             [Band("gap", bound, cost, _PALE)],
@@ -63,11 +63,11 @@ def _of_one(rows: pd.DataFrame, one: Vary, title: str) -> list[list[str]]:
         heading = "Share in time, simulated, worst period (band: 95 % of the first)"
         low, high = (_numbers(rows, f"{shares[0]} {end}") for end in ("low", "high"))
         charts.append(
-            chart(heading, lines, [Band("95 %", low, high, _PALE)], ticks, from_zero=False)
+            panel(heading, lines, [Band("95 %", low, high, _PALE)], ticks, from_zero=False)
         )
     contracts = [name for name in rows if name.startswith("hours ")]
     lines = [_line(rows, name, k) for k, name in enumerate(contracts[:_MOST_LINES])]
-    charts.append(chart("Paid hours by contract", lines, [], ticks))
+    charts.append(panel("Paid hours by contract", lines, [], ticks))
     return charts
 
 
@@ -87,7 +87,7 @@ def _of_several(table: pd.DataFrame, varied: Sequence[Vary], title: str) -> list
             colour = _COLOURS[len(lines) % _MOST_LINES]
             lines.append(Line(label, _numbers(by_value, name), colour, dots=True))
         text = f"{title}: {heading} by {first.name}; lines: {', '.join(others)}"
-        charts.append(chart(text, lines[:_MOST_LINES], [], ticks, from_zero=False))
+        charts.append(panel(text, lines[:_MOST_LINES], [], ticks, from_zero=False))
     return charts
 
 

@@ -1,11 +1,13 @@
 """A small run made by hand (12 people in two teams over 28 days), and a small plan as text."""
 
 import datetime as dt
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import scenarios.cli
 from scenarios.demand import demand
 from scenarios.progress import Silent
 from scenarios.rounds import correct
@@ -306,3 +308,17 @@ def small_rounds(small_plan, small_demand):
 def small_run(small_plan):
     """The small plan's run, whole."""
     return plan_run(small_plan)
+
+
+@pytest.fixture
+def called(monkeypatch, capsys):
+    """Run the command in this process: exit code, output, errors."""
+
+    def call(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["staffing", *map(str, args)])
+        with pytest.raises(SystemExit) as ended:
+            scenarios.cli.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call

@@ -99,9 +99,9 @@ def test_recalculated_totals_are_those_of_the_tables(path, budgets, tmp_path):
     amounts = pd.to_numeric(shown["amount"]).round(2)
     pd.testing.assert_series_equal(amounts, told["amount"])
     known = told["budget"].notna()
-    assert shown.loc[known, "difference"].round(2).tolist() == told.loc[
-        known, "difference"
-    ].tolist()
+    assert (
+        shown.loc[known, "difference"].round(2).tolist() == told.loc[known, "difference"].tolist()
+    )
     summary = book["Summary"]
     months = budgets["base"].months
     shown_months = [summary.cell(11 + m, 13).value for m in (0, 1)]
@@ -188,8 +188,7 @@ def test_chinese_headings_hold_no_english(plan, tmp_path):
         for cell in cells(book)
         if isinstance(cell.value, str) and cell.fill.start_color.rgb == "002F4B66"
     ]
-    ours = {"CNY", "P10", "P90", "base", "busier", "staff", "half", "chief", "agency",
-            "temp"}
+    ours = {"CNY", "P10", "P90", "base", "busier", "staff", "half", "chief", "agency", "temp"}
     assert len(heads) > 60
     english = [h for h in heads if re.search("[A-Za-z]", h) and not set(re.findall(
         "[A-Za-z0-9]+", h)) & ours]  # fmt: skip

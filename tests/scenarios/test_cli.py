@@ -6,7 +6,6 @@ import sys
 import openpyxl
 import pytest
 
-import scenarios.cli
 from scenarios.examples import example_names
 from scenarios.runs import write_run
 
@@ -18,20 +17,6 @@ def staffing(*args: object) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "scenarios.cli", *map(str, args)],
         capture_output=True, text=True, check=False, encoding="utf-8",
     )  # fmt: skip
-
-
-@pytest.fixture
-def called(monkeypatch, capsys):
-    """Run the command in this process: exit code, output, errors."""
-
-    def call(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["staffing", *map(str, args)])
-        with pytest.raises(SystemExit) as ended:
-            scenarios.cli.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 def test_help_loads_no_heavy_library():

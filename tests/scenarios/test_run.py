@@ -31,7 +31,7 @@ from tests.scenarios.smallplan import (
 )
 
 NOT_REPEATED = ("seconds", "cpu_s")
-FILES = {f"{name}.csv" for name in TABLES} | {"result.json", "roster.xlsx"}
+FILES = {f"{name}.csv" for name in TABLES} | {"result.json", "roster.xlsx", "report.html"}
 
 
 def repeatable(run):

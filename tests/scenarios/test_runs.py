@@ -31,7 +31,7 @@ def test_what_is_written_is_read_back_with_its_types(run, tmp_path):
 
 def test_a_run_leaves_a_file_per_table_and_the_roster(run, tmp_path):
     folder = write_run(run, tmp_path / "a" / "run")
-    expected = {f"{name}.csv" for name in TABLES} | {"result.json", "roster.xlsx"}
+    expected = {f"{name}.csv" for name in TABLES} | {"result.json", "roster.xlsx", "report.html"}
     assert set(files_of(folder)) == expected
     assert list(tmp_path.joinpath("a").iterdir()) == [folder]
 
@@ -167,6 +167,7 @@ def test_killed_at_any_moment_there_is_no_run_or_a_whole_one(run, tmp_path, even
         assert set(files_of(target)) == {f"{n}.csv" for n in TABLES} | {
             "result.json",
             "roster.xlsx",
+            "report.html",
         }
     write_run(small, target)
     assert read_run(target).result == small.result
