@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import scenarios.cli
 from scenarios.command import run_folder
 from scenarios.errors import PlannerError
 from scenarios.index import INDEX_FILE, RunIndex, index_of_here, register
@@ -69,19 +68,11 @@ def index(request, tmp_path):
 
 
 @pytest.fixture
-def called(monkeypatch, capsys, tmp_path):
-    """Run the command in this process and an empty folder: exit code, output, errors."""
+def called(called, monkeypatch, tmp_path):
+    """Run the command in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["staffing", *map(str, args)])
-        with pytest.raises(SystemExit) as ended:
-            scenarios.cli.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
+    return called
 
 
 class TestEntries:
