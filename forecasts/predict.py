@@ -19,6 +19,7 @@ from .learning import LEAST_TRAINING_DAYS, expect, learn
 from .shape import Shapes
 
 DAYS_TOLD = 365
+_DECIMALS = 9
 OUTLIER = ("queue", "date", "volume", "expected", "ratio")
 QUEUES_FOR_PROCESSES = 12
 
@@ -224,10 +225,13 @@ def _forecast_queue(
     expected = expect(grid.volume, told, horizon)
     daily, spread = expected.daily, learnt.spread
     mean, shapes = expected.mean(learnt)
+    # Linear algebra on two threads adds up in another order than on one; what follows must not
+    # depend on it.
+    mean = np.round(mean, _DECIMALS)
     is_open = shapes.open if prescribed is None else prescribed
     is_open = is_open & (told.kind[horizon] != CLOSED)[:, None]
     by_weekday, _ = fit_handle_time(grid.volume, grid.aht_s, told.weekday[: grid.n_days])
-    aht_s = by_weekday[told.weekday[horizon]]
+    aht_s = np.round(by_weekday[told.weekday[horizon]], _DECIMALS)
 
     row, slot = np.nonzero(is_open)
     volume = mean[row, slot]
@@ -251,10 +255,10 @@ def _forecast_queue(
     notices = _notices(grid, told, horizon, daily, shapes, prescribed)
     name = grid.queue
     errors = {name: learnt.day_errors}
+    day_cv = {name: round(float(spread.day_cv), _DECIMALS)}
     return Forecast(
-        table, totals, {name: spread.day_cv}, notices, {name: spread}, errors,
-        outliers=_outliers(grid, daily),
-    )  # fmt: skip
+        table, totals, day_cv, notices, {name: spread}, errors, outliers=_outliers(grid, daily)
+    )
 
 
 def _outliers(grid: QueueHistory, daily: DailyForecast) -> pd.DataFrame:
