@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -185,3 +189,27 @@ def test_every_outlier_is_listed_with_what_was_expected():
     assert found["date"].dt.strftime("%Y-%m-%d").tolist() == ["2025-03-04", "2025-04-09"]
     assert found["ratio"].to_numpy() == pytest.approx(4, rel=0.25)
     assert found["expected"].to_numpy() == pytest.approx(found["volume"] / found["ratio"])
+
+
+_SCRIPT = """
+import numpy as np, pandas as pd, forecasts
+start = pd.date_range("2025-01-06", periods=200 * 48, freq="30min")
+rate = 20 + 15 * np.sin(np.arange(len(start)) * 2 * np.pi / 48)
+volume = np.random.default_rng(3).poisson(rate)
+history = pd.DataFrame({"queue": "phone", "start": start, "volume": volume})
+print(forecasts.forecast(history, 14)["volume"].map(float.hex).str.cat())
+"""
+
+
+def test_threads_of_the_linear_algebra_do_not_show():
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", _SCRIPT],
+            env={**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(told) == 1
